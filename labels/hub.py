@@ -1,0 +1,89 @@
+"""Reading from the Hub, and what goes wrong with it, said in a line that tells what to do."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from .errors import InputError, RunError
+from .folder import DatasetFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HUB = "hub:"
+"""Prefix of a Hub dataset's name on the command line."""
+TABLES = ("data/**", "predictions/**", "states/*", "bounds/*", "README.md")
+"""Files of a dataset repository that a dataset folder has."""
+HUB_ID_PARTS = 2
+
+
+def split_revision(name: str) -> tuple[str, str | None]:
+    """`org/name@revision` → (`org/name`, `revision`).
+
+    Raises:
+        InputError: The name has not the form org/name.
+
+    Example:
+        >>> split_revision("timm/resnet18.a1_in1k@main")
+        ('timm/resnet18.a1_in1k', 'main')
+    """
+    repository, _, revision = name.partition("@")
+    parts = repository.split("/")
+    if len(parts) != HUB_ID_PARTS or not all(parts):
+        raise InputError(f"{name!r} is no Hub name; expected org/name or org/name@revision")
+    return repository, revision or None
+
+
+@contextmanager
+def explained(repository: str, page: str) -> Iterator[None]:
+    """Turn the Hub clients' errors about a repository into ours.
+
+    Args:
+        repository: Hub id.
+        page: Kind of page: "" for models, "datasets/" for datasets.
+
+    Raises:
+        InputError: The repository or revision is missing, or access is not granted.
+        RunError: The Hub cannot be reached.
+    """
+    from huggingface_hub import errors
+
+    url = f"https://huggingface.co/{page}{repository}"
+    try:
+        yield
+    except errors.HFValidationError as error:
+        raise InputError(f"{repository!r} is no Hub name ({str(error).splitlines()[0]})") from error
+    except errors.GatedRepoError as error:
+        raise InputError(f"{repository} is gated: accept its licence at {url}, then run `hf auth login`") from error
+    except errors.RevisionNotFoundError as error:
+        raise InputError(f"{repository} has no such revision; see {url}/commits") from error
+    except errors.RepositoryNotFoundError as error:
+        raise InputError(f"{repository} is not on the Hub, or is private and needs `hf auth login`: {url}") from error
+    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, errors.HfHubHTTPError, OSError) as error:
+        raise RunError(
+            f"{repository} cannot be fetched from the Hub ({type(error).__name__}); is the network up?"
+        ) from error
+
+
+def open_folder(where: str) -> DatasetFolder:
+    """Open a dataset folder on disk or on the Hub.
+
+    Args:
+        where: A path, or `hub:org/name` with optional `@version`; a Hub dataset is fetched into the Hub client's cache.
+
+    Raises:
+        InputError: There is no dataset folder, the repository or version is missing, or access is not granted.
+        RunError: The Hub cannot be reached.
+    """
+    if not where.startswith(HUB):
+        return DatasetFolder(where)
+    from huggingface_hub import snapshot_download
+
+    repository, revision = split_revision(where.removeprefix(HUB))
+    with explained(repository, "datasets/"):
+        path = snapshot_download(repository, repo_type="dataset", revision=revision, allow_patterns=list(TABLES))
+    try:
+        return DatasetFolder(path)
+    except InputError as error:
+        raise InputError(f"{where}: not a dataset of adaptlabels (it has no states/<split>.parquet)") from error
