@@ -1,0 +1,122 @@
+"""One sample, whatever its source, and the sources that yield samples.
+
+A source reads its items in order, in shards of a fixed number; a shard is what the store keeps as one part and what a
+killed build begins again. An item carries its own content, so that what was scored is what the fingerprint covers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class ImageItem:
+    """An encoded image and its class."""
+
+    sample_id: str
+    """The source dataset's own identifier."""
+    target: int
+    """Index of the right class."""
+    group: str
+    """Name of the class."""
+    content: bytes
+    """The encoded image file."""
+    place: str
+    """File or row to name in messages."""
+
+    def digest(self) -> bytes:
+        """Hash of everything that a label may depend on."""
+        return _digest(self.sample_id, str(self.target), self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceItem:
+    """A multiple-choice question as a language model sees it: one context, several continuations."""
+
+    sample_id: str
+    """The source dataset's own identifier."""
+    target: int
+    """Index of the right choice."""
+    group: str
+    """Activity or subject."""
+    context: str
+    """Text before the choice, without a space at its end."""
+    choices: tuple[str, ...]
+    """The continuations, without the space between context and choice."""
+    place: str
+    """File and line to name in messages."""
+
+    def digest(self) -> bytes:
+        """Hash of everything that a label may depend on."""
+        return _digest(self.sample_id, str(self.target), self.context, *self.choices)
+
+
+Item = ImageItem | ChoiceItem
+ItemT_co = TypeVar("ItemT_co", bound=Item, covariant=True)
+
+
+@dataclass(frozen=True)
+class Shard(Generic[ItemT_co]):
+    """Consecutive items of a source."""
+
+    index: int
+    """Place of the shard, from 0."""
+    items: Sequence[ItemT_co]
+    """The items, with their content."""
+
+    def fingerprint(self) -> str:
+        """Hash of all items in order, as hexadecimal digits."""
+        whole = hashlib.sha256()
+        for item in self.items:
+            whole.update(item.digest())
+        return whole.hexdigest()
+
+
+class Source(Protocol[ItemT_co]):
+    """Where items come from."""
+
+    @property
+    def name(self) -> str:
+        """The source without any path of the user's machine, as `hub:org/name` or `imagefolder`."""
+        ...
+
+    @property
+    def revision(self) -> str | None:
+        """Commit of a Hub source."""
+        ...
+
+    def __len__(self) -> int:
+        """Number of items."""
+        ...
+
+    def items(self) -> Iterator[ItemT_co]:
+        """All items in order; reading happens here."""
+        ...
+
+
+def shards(source: Source[ItemT_co], size: int) -> Iterator[Shard[ItemT_co]]:
+    """The items of a source in shards of `size`; one shard is in memory at a time."""
+    held: list[ItemT_co] = []
+    index = 0
+    for item in source.items():
+        held.append(item)
+        if len(held) == size:
+            yield Shard(index, held)
+            held, index = [], index + 1
+    if held:
+        yield Shard(index, held)
+
+
+def _digest(*parts: str | bytes) -> bytes:
+    """Hash of parts whose borders count."""
+    whole = hashlib.sha256()
+    for part in parts:
+        content = part.encode(errors="surrogatepass") if isinstance(part, str) else part
+        whole.update(len(content).to_bytes(8, "little"))
+        whole.update(content)
+    return whole.digest()
