@@ -1,0 +1,181 @@
+"""The card of a dataset folder: `README.md` with the YAML that `load_dataset` and the Hub read, and the plots."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet
+
+from ..labels.folder import WORK
+from ..labels.parquet import atomic_file
+from ..labels.report import report_folder
+from ..labels.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATE, STATES, TARGET, features
+from . import plots, sections
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandera.polars as pa
+    from huggingface_hub import DatasetCardData
+
+    from ..labels.folder import DatasetFolder
+    from ..labels.report import FamilyReport
+
+TEMPLATE = Path(__file__).parent / "templates" / "card.md"
+SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+LARGEST_CATEGORY = "1M<n<10M"
+
+
+def write_card(folder: DatasetFolder) -> list[Path]:
+    """Write a folder's card and plots.
+
+    Args:
+        folder: The dataset folder, with all of its tables.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        TableError: A table is missing or breaks its schema.
+    """
+    reports = [report_folder(folder, family) for family in folder.families]
+    written = []
+    for report in reports:
+        written.append(folder.path / "assets" / f"{report.space.family}.png")
+        plots.plot_family(report, written[-1])
+    path = folder.path / "README.md"
+    with atomic_file(path) as temporary:
+        temporary.write_text(render_card(folder, reports), encoding="utf-8")
+    return [*written, path]
+
+
+def render_card(folder: DatasetFolder, reports: Sequence[FamilyReport]) -> str:
+    """The card as text.
+
+    Args:
+        folder: The dataset folder, with all of its tables.
+        reports: The bounds of each family, for their warnings.
+
+    Raises:
+        TableError: A table is missing or breaks its schema.
+    """
+    from huggingface_hub import DatasetCard
+
+    info, states = folder.info, folder.states
+    configs = config_files(folder)
+    card = DatasetCard.from_template(
+        card_data(folder),
+        template_path=str(TEMPLATE),
+        title=f"[{sections.escape(info.title)}]({info.homepage})" if info.homepage else sections.escape(info.title),
+        n_samples=f"{len(folder.labels(folder.families[0])):,}",
+        split=info.split,
+        source=sections.escape(info.source),
+        warning=_warning(folder),
+        plots="\n".join(
+            f"![{family}: accuracy and cost, best states, alpha, shares](assets/{family}.png)"
+            for family in folder.families
+        ),
+        where=_place(folder.path),
+        first_family=folder.families[0],
+        configs="\n".join(f"| `{name}` | {_rows(path):,} |" for name, (path, *_) in configs.items()),
+        states=sections.states_table(states),
+        bounds=sections.bounds_table(folder.bounds),
+        label_columns=sections.column_table("labels", list(LABELS.columns)),
+        prediction_columns=sections.column_table("predictions", list(PREDICTIONS.columns)),
+        state_columns=sections.column_table("states", states.columns),
+        bound_columns=sections.column_table("bounds", list(BOUNDS_TABLE.columns)),
+        cost_unit=sections.cost_unit(states),
+        warnings=[sections.escape(f"{r.space.family}: {warning}") for r in reports for warning in r.warnings],
+        made_with=sections.made_with(states),
+        citation=info.citation or "",
+    )
+    return f"{str(card.content).rstrip()}\n"
+
+
+def config_files(folder: DatasetFolder) -> dict[str, tuple[Path, pa.DataFrameSchema, dict[str, list[str]]]]:
+    """For each config its file, its schema, and the names of its class labels."""
+    found: dict[str, tuple[Path, pa.DataFrameSchema, dict[str, list[str]]]] = {}
+    for family in folder.families:
+        names = {
+            TARGET: list(folder.info.class_names),
+            STATE: folder.family_states(family)["state"].to_list(),
+        }
+        found[family] = (folder.labels_path(family), LABELS, names)
+        found[f"{family}-predictions"] = (folder.predictions_path(family), PREDICTIONS, names)
+    found["states"] = (folder.states_path, STATES, {})
+    found["bounds"] = (folder.bounds_path, BOUNDS_TABLE, {})
+    return found
+
+
+def card_data(folder: DatasetFolder) -> DatasetCardData:
+    """The card's YAML: what the dataset is, its configs with their files, and their features."""
+    from datasets.info import DatasetInfosDict
+    from datasets.utils.metadata import MetadataConfigs
+    from huggingface_hub import DatasetCardData
+
+    info = folder.info
+    data = DatasetCardData(
+        pretty_name=f"Adaptive inference labels: {info.title}",
+        license=info.licence,
+        task_categories=None if info.task == "other" else [info.task],
+        size_categories=[_size_category(len(folder.labels(folder.families[0])))],
+        source_datasets=[info.source.removeprefix("hub:")] if info.source.startswith("hub:") else None,
+        tags=["adaptive-inference", "dynamic-networks", "oracle", "arxiv:2402.04359"],
+    )
+    configs = config_files(folder)
+    DatasetInfosDict(
+        {name: _dataset_info(folder, name, *config) for name, config in configs.items()}
+    ).to_dataset_card_data(data)
+    MetadataConfigs(
+        {
+            name: {
+                "data_files": [{"split": folder.split, "path": path.relative_to(folder.path).as_posix()}],
+                **({"default": True} if name == folder.families[0] else {}),
+            }
+            for name, (path, *_) in configs.items()
+        }
+    ).to_dataset_card_data(data)
+    return data
+
+
+def _dataset_info(
+    folder: DatasetFolder, name: str, path: Path, schema: pa.DataFrameSchema, names: dict[str, list[str]]
+) -> Any:  # noqa: ANN401 - datasets is not typed
+    from datasets import DatasetInfo, Features
+    from datasets.splits import SplitDict, SplitInfo
+
+    file = pyarrow.parquet.ParquetFile(path)
+    size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
+    splits = SplitDict()
+    splits.add(SplitInfo(folder.split, num_bytes=size, num_examples=file.metadata.num_rows))
+    return DatasetInfo(
+        config_name=name,
+        features=Features.from_dict(features(schema, file.schema_arrow.names, names)),
+        splits=splits,
+        download_size=path.stat().st_size,
+        dataset_size=size,
+    )
+
+
+def _place(path: Path) -> str:
+    """Name of the dataset folder, also while it is still in its staging folder."""
+    whole = path.resolve()
+    return whole.parents[1].name if whole.parent.name == WORK else whole.name
+
+
+def _warning(folder: DatasetFolder) -> str | None:
+    kinds = set(folder.states["weights"].drop_nulls())
+    if "random" in kinds:
+        return "Some weights were initialised at random: these labels measure nothing and are for dry runs only."
+    if "trained-here" in kinds:
+        return "Some backbones are miniatures that were trained on the spot: a working example, not a benchmark."
+    return None
+
+
+def _rows(path: Path) -> int:
+    return int(pyarrow.parquet.read_metadata(path).num_rows)
+
+
+def _size_category(rows: int) -> str:
+    return next((name for limit, name in SIZE_CATEGORIES if rows < limit), LARGEST_CATEGORY)

@@ -1,0 +1,153 @@
+"""Sections of a card: each a small function from tables to Markdown."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ..labels.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pandera.polars as pa
+    import polars as pl
+
+TABLES = {"labels": LABELS, "predictions": PREDICTIONS, "states": STATES, "bounds": BOUNDS_TABLE}
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table in Markdown; whatever comes from data is escaped.
+
+    Example:
+        >>> print(markdown_table(["state", "GFLOPs"], [["a|b", 1.23456]]))
+        | state | GFLOPs |
+        | --- | --- |
+        | a&#124;b | 1.235 |
+    """
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def escape(text: str) -> str:
+    r"""Text from data, so that it stays text: no markup, no HTML, one line.
+
+    Example:
+        >>> escape("<b>`x`|y\nz")
+        '&lt;b&gt;&#96;x&#96;&#124;y z'
+    """
+    entities = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "`": "&#96;", "*": "&#42;", "[": "&#91;"}
+    return " ".join("".join(entities.get(letter, letter) for letter in text).split())
+
+
+def percent(share: float | None) -> str:
+    """A share as it is read.
+
+    Example:
+        >>> percent(0.8137), percent(None)
+        ('81.4 %', '–')
+    """
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def column_table(name: str, columns: Sequence[str]) -> str:
+    """Columns of one of the four tables, with type and meaning, as the schema has them."""
+    schema: pa.DataFrameSchema = TABLES[name]
+    lines = ["| column | type | meaning |", "| --- | --- | --- |"]
+    for column in columns:
+        kind = str(schema.columns[column].dtype.type).lower()
+        if (schema.columns[column].metadata or {}).get("class_label"):
+            kind = "class label"
+        lines.append(f"| `{column}` | {kind} | {schema.columns[column].description} |")
+    return "\n".join(lines)
+
+
+def states_table(states: pl.DataFrame) -> str:
+    """The states of all families: cost, accuracy, and where the weights come from."""
+    rows = []
+    for row in states.iter_rows(named=True):
+        cost = row["gflops"] if row["gflops"] is not None else row.get("cost")
+        source = row["source"] or row["weights"] or "–"
+        if row["source"] and row["revision"]:
+            source = f"{row['source']}@{row['revision'][:8]}"
+        rows.append(
+            (
+                row["family"],
+                row["state"],
+                row["parameters"],
+                cost,
+                percent(row["accuracy"]),
+                percent(row["reference_accuracy"]),
+                row["alpha"],
+                percent(row["oracle_share"]),
+                source,
+            )
+        )
+    cost_title = "cost" if states["gflops"].is_null().any() else "cost (GFLOPs)"
+    columns = (
+        "family", "state", "parameters", cost_title, "accuracy", "published", "alpha", "oracle takes", "weights",
+    )  # fmt: skip
+    return markdown_table(columns, rows)
+
+
+def bounds_table(bounds: pl.DataFrame) -> str:
+    """The bounds of all families, with the intervals of their gains."""
+    rows = []
+    for row in bounds.iter_rows(named=True):
+        interval = "–" if row["gain_low"] is None else f"{row['gain_low']:.4g} – {row['gain_high']:.4g}"
+        rows.append(
+            (
+                row["family"],
+                row["bound"],
+                row["alpha"],
+                percent(row["accuracy"]),
+                row["mean_cost"],
+                row["gain"],
+                interval,
+            )
+        )
+    columns = ("family", "bound", "alpha", "accuracy", "mean cost", "gain", "95 % interval")
+    return markdown_table(columns, rows)
+
+
+def cost_unit(states: pl.DataFrame) -> str:
+    """What the costs of the states count."""
+    if states["gflops"].is_null().any():
+        return "Costs are in the unit of whoever made the predictions."
+    return "Costs are 10^9 floating-point operations per sample, 2 per multiply-add."
+
+
+def made_with(states: pl.DataFrame) -> str:
+    """Precision, device and library versions behind the labels, one line for each combination."""
+    lines = []
+    for dtype, device, environment in (
+        states.select("dtype", "device", "environment").unique(maintain_order=True).rows()
+    ):
+        if dtype is None and device is None and environment is None:
+            lines.append("- predictions that were made elsewhere")
+            continue
+        listed = _versions(environment)
+        lines.append(
+            f"- {escape(dtype or 'precision unknown')} on {escape(device or 'unknown device')}: {escape(listed)}"
+        )
+    return "\n".join(lines)
+
+
+def _versions(environment: str | None) -> str:
+    """Library versions as a line; whatever a user's table says instead of JSON is shown as it is."""
+    try:
+        found: Any = json.loads(environment or "{}")
+    except json.JSONDecodeError:
+        found = environment
+    if not isinstance(found, dict):
+        return str(found)
+    return ", ".join(f"{name} {value}" for name, value in found.items()) or "versions unknown"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else escape(str(value))
