@@ -1,0 +1,227 @@
+"""The program `adaptlabels`: its commands, and how errors reach the terminal.
+
+A command's module is imported when the command runs, so that `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ..labels.errors import AdaptLabelsError
+from . import options
+
+INTERRUPTED = 130
+app = typer.Typer(
+    name="adaptlabels",
+    help="Ground-truth labels and exact bounds for adaptive inference.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(version("adaptlabels"))
+        raise typer.Exit
+
+
+@app.callback()
+def _settings(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    if debug:
+        os.environ["ADAPTLABELS_DEBUG"] = "1"
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Argument(help="Folder for the two dataset folders.")] = Path("adaptlabels-demo"),
+    json: options.Json = False,
+) -> None:
+    """Build both embedded miniature datasets, end to end and offline."""
+    from .commands.demo import run
+
+    run(out, as_json=json)
+
+
+@app.command()
+def families(family: options.Family = None, families: options.Families = None, json: options.Json = False) -> None:
+    """List state spaces, their states and costs; needs no weights."""
+    from .commands.families import run
+
+    run(families, tuple(family or ()), as_json=json)
+
+
+@app.command()
+def build(
+    dataset: Annotated[str, typer.Argument(help="imagenet, hellaswag, digits or stories.", show_default=False)],
+    out: Annotated[Path, typer.Argument(help="The dataset folder; a build that is there resumes.", show_default=False)],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="S", help="hub:org/name[@rev], imagefolder:PATH or jsonl:PATH; the dataset's own by default."
+        ),
+    ] = None,
+    family: options.Family = None,
+    state: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only these states; give it again for another.")
+    ] = None,
+    families: options.Families = None,
+    device: Annotated[str, typer.Option(metavar="D", help="auto, cpu, cuda or cuda:N.")] = "auto",
+    dtype: Annotated[
+        Literal["float32", "bfloat16", "float16"], typer.Option(help="Precision of weights and arithmetic.")
+    ] = "float32",
+    batch_size: Annotated[str, typer.Option(metavar="N|auto", help="Samples per batch.")] = "auto",
+    shard_size: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="Samples that are kept as one part; a killed build repeats that many."),
+    ] = 1024,
+    limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N samples.")] = None,
+    weights: Annotated[
+        Literal["pretrained", "random"], typer.Option(help="random initialises instead of loading, for dry runs.")
+    ] = "pretrained",
+    json: options.Json = False,
+) -> None:
+    """Run backbones over a dataset and write a dataset folder; resumes what is there."""
+    from .commands.build import BuildOptions, run
+
+    run(
+        BuildOptions(
+            dataset=dataset,
+            out=out,
+            source=source,
+            families=tuple(family or ()),
+            states=tuple(state or ()),
+            families_file=families,
+            device=device,
+            dtype=dtype,
+            batch_size=batch_size,
+            limit=limit,
+            shard_size=shard_size,
+            random=weights == "random",
+        ),
+        as_json=json,
+    )
+
+
+@app.command()
+def label(
+    predictions: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV or parquet with sample_id, state, target, prediction and, if known, confidence, group, family.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(help="The dataset folder to write.", show_default=False)],
+    states: Annotated[Path, typer.Option(metavar="FILE", help="CSV or parquet: state,cost[,…].", show_default=False)],
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name of the dataset. The family, and so the config, is a column or the file's stem."),
+    ] = None,
+    split: Annotated[str, typer.Option(help="Name of the split.")] = "test",
+    json: options.Json = False,
+) -> None:
+    """Turn predictions that were made elsewhere into a dataset folder."""
+    from .commands.label import run
+
+    run(predictions, out, states, name=name, split=split, as_json=json)
+
+
+@app.command()
+def validate(where: options.Where, json: options.Json = False) -> None:
+    """Check a dataset folder's tables, each by itself and against each other."""
+    from .commands.validate import run
+
+    run(where, as_json=json)
+
+
+@app.command()
+def bounds(
+    where: Annotated[
+        str,
+        typer.Argument(
+            help="A dataset folder, hub:org/name[@version], or a CSV of state,cost,accuracy.", show_default=False
+        ),
+    ],
+    family: options.Family = None,
+    cost: Annotated[str | None, typer.Option(metavar="METRIC", help="Column of states; gflops by default.")] = None,
+    alpha: Annotated[
+        list[float] | None, typer.Option(metavar="X", help="Error correlation for one more constant-alpha bound.")
+    ] = None,
+    overhead: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="B0 B1",
+            help="Cost of a decision, b0 + b1 R, b0 in the unit of the costs; adds gains with it and the break-even.",
+        ),
+    ] = None,
+    select: Annotated[
+        int | None, typer.Option(metavar="K", help="Only the best K states, not those of every size.")
+    ] = None,
+    pareto: Annotated[bool, typer.Option("--pareto", help="Leave dominated states out.")] = False,
+    bootstrap: Annotated[
+        int, typer.Option(metavar="B", min=0, help="Replicates behind the intervals; 0 for none.")
+    ] = 1000,
+    agents: Annotated[bool, typer.Option(help="Fit real agents to the labels as well.")] = True,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Plot (png, svg or pdf); one for each family, its name added.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Compute what adaptation can save, from labels or from published numbers."""
+    from .commands.bounds import BoundsOptions, run
+
+    run(
+        BoundsOptions(
+            where=where,
+            families=tuple(family or ()),
+            cost=cost,
+            alphas=tuple(alpha or ()),
+            overhead=overhead,
+            select=select,
+            pareto=pareto,
+            replicates=bootstrap or None,
+            agents=agents,
+            plot=plot,
+        ),
+        as_json=json,
+    )
+
+
+@app.command()
+def card(folder: options.Folder, json: options.Json = False) -> None:
+    """Write a dataset folder's card and its plots again."""
+    from .commands.card import run
+
+    run(folder, as_json=json)
+
+
+def main() -> None:
+    """Run the program: one line for an error, and an exit status that says whose fault it was."""
+    try:
+        app()
+    except AdaptLabelsError as error:
+        if "ADAPTLABELS_DEBUG" in os.environ:
+            raise
+        sys.stderr.write(f"adaptlabels: {error}\n")
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        sys.stderr.write("adaptlabels: stopped; the same command goes on from here\n")
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""`adaptlabels build`: run backbones over a dataset and write a dataset folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..console import TerminalProgress
+from . import finish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ...builders.benchmarks import Benchmark
+    from ...builders.engine import BuildPlan
+    from ...builders.spaces import Family
+    from ...labels.folder import DatasetFolder
+
+MOST_DIGITS = 9
+"""Digits of a batch size."""
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What the user asked for."""
+
+    dataset: str
+    """Name of the benchmark."""
+    out: Path
+    """The dataset folder."""
+    source: str | None = None
+    """Where the items come from; None for the benchmark's own."""
+    families: tuple[str, ...] = ()
+    """Names of families; empty for the benchmark's own."""
+    states: tuple[str, ...] = ()
+    """Names of states; empty for all."""
+    families_file: Path | None = None
+    """The user's own state spaces."""
+    device: str = "auto"
+    """Device, or `auto`."""
+    dtype: str = "float32"
+    """Precision."""
+    batch_size: str = "auto"
+    """Samples per batch, or `auto`."""
+    shard_size: int = 1024
+    """Samples of a part."""
+    limit: int | None = None
+    """Most samples."""
+    random: bool = False
+    """Initialise at random instead of loading."""
+
+
+def run(options: BuildOptions, *, as_json: bool) -> None:
+    """Build, and print what came out."""
+    finish.report(build(options), as_json=as_json)
+
+
+def build(options: BuildOptions) -> DatasetFolder:
+    """Run every state over every item and write the folder.
+
+    Raises:
+        InputError: An option, the source or the folder cannot be used; nothing has been written then.
+        RunError: A state cannot be run; what was finished is kept.
+    """
+    from ...builders.engine import check_fit, run_build
+    from ...labels.folder import WORK
+    from ...labels.staging import claim_folder
+
+    plan = make_plan(options)
+    check_fit(plan)
+    info = plan.benchmark.info(plan.source)
+    claim_folder(options.out, info)
+    progress = TerminalProgress()
+    n_states = sum(len(family.states) for family in plan.families)
+    progress.say(
+        f"{plan.benchmark.title}: {n_states} states of {', '.join(family.name for family in plan.families)} on"
+        f" {len(plan.source)} samples ({plan.source.name}), {plan.settings.dtype} on {plan.settings.device}"
+    )
+    tables = run_build(plan, options.out / WORK, progress)
+    return finish.finish_folder(options.out, info, tables)
+
+
+def make_plan(options: BuildOptions) -> BuildPlan:
+    """Check every option and open the source.
+
+    Raises:
+        InputError: An option or the source cannot be used.
+    """
+    from ...builders.benchmarks import find_benchmark, open_source
+    from ...builders.engine import BuildPlan, choose_device
+    from ...builders.runner import RunSettings
+
+    benchmark = find_benchmark(options.dataset)
+    families = choose_families(options, benchmark)
+    batch_size = parse_batch_size(options.batch_size)
+    settings = RunSettings(choose_device(options.device), options.dtype, batch_size)
+    source = open_source(benchmark, options.source, options.limit)
+    return BuildPlan(benchmark, source, families, settings, options.random, options.shard_size)
+
+
+def choose_families(options: BuildOptions, benchmark: Benchmark) -> tuple[Family, ...]:
+    """The families and states that the user named, or the benchmark's own.
+
+    Raises:
+        InputError: A family or state does not exist, or a family keeps fewer than two states.
+    """
+    from ...builders.spaces import known_families
+    from ...labels.errors import InputError
+
+    known = known_families(options.families_file)
+    names = options.families or benchmark.families
+    for name in names:
+        if name not in known:
+            raise InputError(f"--family {name!r}: no such family; there are {', '.join(known)}")
+    families = tuple(known[name] for name in dict.fromkeys(names))
+    if not options.states:
+        return families
+    existing = {state.name for family in families for state in family.states}
+    for name in options.states:
+        if name not in existing:
+            raise InputError(
+                f"--state {name!r}: no such state in {', '.join(names)}; there are {', '.join(sorted(existing))}"
+            )
+    return tuple(
+        family.narrowed(options.states)
+        for family in families
+        if options.families or any(state.name in options.states for state in family.states)
+    )
+
+
+def parse_batch_size(text: str) -> int | None:
+    """A batch size, or None for `auto`.
+
+    Raises:
+        InputError: Neither `auto` nor a whole number above 0.
+    """
+    from ...labels.errors import InputError
+
+    if text == "auto":
+        return None
+    if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < 1:
+        raise InputError(f"--batch-size {text!r}: expected auto or a whole number above 0")
+    return int(text)

@@ -1,0 +1,28 @@
+"""`adaptlabels card`: write the card and its plots again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import console
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(path: Path, *, as_json: bool) -> None:
+    """Render the card of a dataset folder.
+
+    Raises:
+        InputError: There is no dataset folder.
+        TableError: A table breaks its schema.
+    """
+    from ...cards.card import write_card
+    from ...labels.folder import DatasetFolder
+
+    written = write_card(DatasetFolder(path))
+    if as_json:
+        console.print_json({"folder": str(path), "written": [str(file) for file in written]})
+        return
+    for file in written:
+        console.out.print(str(file), markup=False)

@@ -1,0 +1,31 @@
+"""`adaptlabels demo`: both embedded miniature datasets, through the very code that builds the real ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import console
+from . import finish
+from .build import BuildOptions, build
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DATASETS = ("digits", "stories")
+
+
+def run(out: Path, *, as_json: bool) -> None:
+    """Build both datasets and print what came out.
+
+    Raises:
+        InputError: A folder holds something else.
+    """
+    folders = [build(BuildOptions(dataset=name, out=out / name, device="cpu")) for name in DATASETS]
+    if as_json:
+        console.print_json({"datasets": [finish.summary(folder) for folder in folders]})
+        return
+    finish.print_summaries(folders)
+    console.out.print(
+        f"\nDataset folders: {', '.join(str(folder.path) for folder in folders)}. To load one:\n", markup=False
+    )
+    console.out.print(finish.load_lines(folders[0]), markup=False)

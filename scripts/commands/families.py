@@ -1,0 +1,68 @@
+"""`adaptlabels families`: the state spaces and what their states cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ...builders.spaces import Backbone, Family
+
+
+def run(file: Path | None, names: Sequence[str], *, as_json: bool) -> None:
+    """Print every family with its states, counted costs and published accuracies."""
+    from ...builders.cache import cache_folder
+    from ...builders.spaces import known_families
+    from ...labels.errors import InputError
+
+    found = known_families(file)
+    for name in names:
+        if name not in found:
+            raise InputError(f"--family {name!r}: no such family; there are {', '.join(found)}")
+    if not any(cache_folder("costs").iterdir()):
+        console.err.print("counting parameters and operations (kept for next time)", style="dim")
+    families = [_describe(family) for name, family in found.items() if not names or name in names]
+    if as_json:
+        console.print_json({"families": families})
+        return
+    from ...builders.measure import NOMINAL_SEQUENCES, NOMINAL_TOKENS
+
+    for family in families:
+        rows = [
+            (s["state"], s["parameters"], s["gflops"], s["reference_accuracy"], s["source"]) for s in family["states"]
+        ]
+        columns = ("state", "parameters", "GFLOPs", "published accuracy", "weights")
+        console.print_table(f"\n{family['family']} – {family['title']}, on {family['dataset']}", columns, rows)
+    console.out.print(
+        f"\nGFLOPs: 2 per multiply-add, of one image, or of an item of {NOMINAL_SEQUENCES} sequences of"
+        f" {NOMINAL_TOKENS} tokens; a build states the mean over its own items."
+    )
+
+
+def _describe(family: Family) -> dict[str, Any]:
+    states = sorted((_describe_state(family, state) for state in family.states), key=lambda s: float(s["gflops"]))
+    return {
+        "family": family.name,
+        "title": family.title or family.name,
+        "runner": family.runner,
+        "dataset": family.dataset,
+        "states": states,
+    }
+
+
+def _describe_state(family: Family, state: Backbone) -> dict[str, Any]:
+    from ...builders.engine import RUNNERS
+    from ...builders.weights import local_folder
+
+    cost = RUNNERS[family.runner].cost(state, local_folder(state))
+    return {
+        "state": state.name,
+        "parameters": cost.parameters,
+        "gflops": cost.nominal_gflops(),
+        "reference_accuracy": state.reference_accuracy,
+        "source": state.source or "trained here",
+    }

@@ -1,0 +1,152 @@
+"""The end that `build`, `label` and `demo` share: bounds, card, checks, and the folder moved into place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ...labels.folder import DatasetFolder, FamilyTables
+    from ...labels.info import DatasetInfo
+
+
+def finish_folder(out: Path, info: DatasetInfo, families: Sequence[FamilyTables]) -> DatasetFolder:
+    """Write a dataset folder whole, or not at all.
+
+    Args:
+        out: The folder; families that it has already stay.
+        info: The benchmark.
+        families: The tables of the families that were made.
+
+    Raises:
+        InputError: Families that would stay have other samples.
+        ChecksError: The tables do not agree with each other; the folder is as it was.
+    """
+    import polars as pl
+
+    from ...cards.card import write_card
+    from ...labels.errors import ChecksError
+    from ...labels.folder import DatasetFolder, write_folder
+    from ...labels.staging import move_into_place, staging_folder, with_kept_families
+    from ...labels.validate import validate_folder
+
+    console.err.print("labelling, bounds with intervals, card, checks", style="dim")
+    whole = with_kept_families(out, info, families)
+    with staging_folder(out) as staging:
+        write_folder(staging, info, whole, pl.concat([_bounds(tables) for tables in whole]))
+        staged = DatasetFolder(staging)
+        write_card(staged)
+        problems = validate_folder(staged)
+        for problem in problems:
+            console.err.print(str(problem), markup=False)
+        if problems:
+            raise ChecksError(f"{out}: {len(problems)} check(s) failed, so the folder was left as it was")
+        move_into_place(staging, out)
+    return DatasetFolder(out)
+
+
+def _bounds(tables: FamilyTables) -> Any:  # noqa: ANN401 - a polars frame, imported late
+    from ...labels.folder import default_cost_metric, matrix
+    from ...labels.report import report_family
+    from ...labels.states import StateSpace
+
+    metric = default_cost_metric(tables.states)
+    space = StateSpace.create(
+        tables.states["state"].to_list(), tables.states[metric].to_numpy(), family=tables.family, cost_metric=metric
+    )
+    return report_family(space, matrix(tables.labels, "correct", tables.family)).to_table()
+
+
+def report(folder: DatasetFolder, *, as_json: bool) -> None:
+    """Print the families of a folder, and how to load it."""
+    if as_json:
+        console.print_json(summary(folder))
+        return
+    print_summaries([folder])
+    console.out.print(f"\n{folder.path}\n", markup=False)
+    console.out.print(load_lines(folder), markup=False)
+
+
+def summary(folder: DatasetFolder) -> dict[str, Any]:
+    """What a folder holds, as plain data."""
+    return {
+        "folder": str(folder.path),
+        "dataset": folder.info.name,
+        "split": folder.split,
+        "families": [dict(zip(_KEYS, row, strict=True)) for row in _rows(folder)],
+    }
+
+
+def print_summaries(folders: Sequence[DatasetFolder]) -> None:
+    """One table over the families of several folders."""
+    rows = [
+        (
+            row["dataset"],
+            row["family"],
+            row["states"],
+            row["samples"],
+            f"{100 * row['lowest_accuracy']:.1f}–{100 * row['highest_accuracy']:.1f}",
+            f"{100 * row['oracle_accuracy']:.1f}",
+            row["gain"],
+            row["iso_accuracy_gain"],
+        )
+        for folder in folders
+        for row in summary(folder)["families"]
+    ]
+    columns = ("dataset", "family", "states", "samples", "accuracy %", "oracle %", "gain", "iso gain")
+    console.print_table("", columns, rows)
+    console.out.print(
+        "\ngain: cost of always running the largest state over the oracle's mean cost;"
+        " iso gain: the same at the largest state's accuracy."
+    )
+
+
+def load_lines(folder: DatasetFolder) -> str:
+    """The Python that loads a folder's first family."""
+    return (
+        "from datasets import load_dataset\n"
+        f'labels = load_dataset("{folder.path}", "{folder.families[0]}", split="{folder.split}")\n'
+        "print(labels[0])"
+    )
+
+
+_KEYS = (
+    "dataset",
+    "family",
+    "states",
+    "samples",
+    "lowest_accuracy",
+    "highest_accuracy",
+    "oracle_accuracy",
+    "gain",
+    "iso_accuracy_gain",
+)
+
+
+def _rows(folder: DatasetFolder) -> list[tuple[Any, ...]]:
+    import polars as pl
+
+    rows = []
+    for family in folder.families:
+        states = folder.family_states(family)
+        found = folder.bounds.filter(pl.col("family") == family)
+        bounds = {row["bound"]: row for row in found.iter_rows(named=True)}
+        accuracy = states["accuracy"]
+        rows.append(
+            (
+                folder.info.name,
+                family,
+                len(states),
+                len(folder.labels(family)),
+                accuracy.min(),
+                accuracy.max(),
+                bounds["exact"]["accuracy"],
+                bounds["exact"]["gain"],
+                bounds["iso-accuracy"]["gain"],
+            )
+        )
+    return rows

@@ -1,0 +1,31 @@
+"""`adaptlabels validate`: does a dataset folder hold what it claims?"""
+
+from __future__ import annotations
+
+from .. import console
+
+
+def run(where: str, *, as_json: bool) -> None:
+    """Print the checks that failed; exit with status 1 if there are any.
+
+    Raises:
+        InputError: There is no dataset folder.
+        ChecksError: A check failed.
+    """
+    from dataclasses import asdict
+
+    from ...labels.errors import ChecksError
+    from ...labels.hub import open_folder
+    from ...labels.validate import validate_folder
+
+    folder = open_folder(where)
+    problems = validate_folder(folder)
+    if as_json:
+        console.print_json({"folder": where, "ok": not problems, "problems": [asdict(p) for p in problems]})
+    else:
+        for problem in problems:
+            console.out.print(str(problem), markup=False)
+        if not problems:
+            console.out.print(f"{where}: all checks passed ({', '.join(folder.families)})", markup=False)
+    if problems:
+        raise ChecksError(f"{where}: {len(problems)} check(s) failed")
