@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from adaptlabels.cards.card import write_card
+from adaptlabels.cards.sections import column_table, escape, markdown_table, states_table
+from adaptlabels.labels import DatasetFolder
+from adaptlabels.labels.schemas import LABELS
+from adaptlabels.scripts.commands.label import run
+from datasets import ClassLabel, get_dataset_config_names, load_dataset
+from PIL import Image
+
+from ..labels.tables import prediction_rows, state_rows, write_inputs
+
+
+@pytest.mark.parametrize("name", ["digits", "stories"])
+def test_every_config_loads_with_class_labels_and_the_right_rows(demo, name, tmp_path):
+    folder = DatasetFolder(demo / name)
+    configs = get_dataset_config_names(str(folder.path))
+    families = folder.families
+    assert sorted(configs) == sorted([*families, *(f"{f}-predictions" for f in families), "states", "bounds"])
+    for config in configs:
+        rows = load_dataset(str(folder.path), config, split="test", cache_dir=str(tmp_path))
+        if config in families:
+            assert rows.num_rows == len(folder.labels(config))
+            assert isinstance(rows.features["target"], ClassLabel)
+            assert rows.features["oracle_state"].names == folder.family_states(config)["state"].to_list()
+            assert rows[0]["sample_id"] == folder.labels(config)["sample_id"][0]
+            assert rows[0]["correct"] == folder.labels(config)["correct"][0].to_list()
+        if config.endswith("-predictions"):
+            assert isinstance(rows.features["state"], ClassLabel)
+
+
+def test_streaming_loads_the_same_rows(demo):
+    rows = load_dataset(str(demo / "digits"), "vit-mini", split="test", streaming=True)
+    assert next(iter(rows))["sample_id"] == DatasetFolder(demo / "digits").labels("vit-mini")["sample_id"][0]
+
+
+def test_the_lines_of_the_card_run(demo, monkeypatch, capsys):
+    text = (demo / "stories" / "README.md").read_text()
+    (lines,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(demo)
+    exec(compile(lines, "card", "exec"), {})
+    assert "test-0 [" in capsys.readouterr().out
+
+
+def test_the_yaml_declares_every_file_that_is_there(demo):
+    text = (demo / "digits" / "README.md").read_text()
+    declared = yaml.safe_load(text.split("---")[1])
+    files = {entry["path"] for config in declared["configs"] for entry in config["data_files"]}
+    there = {str(file.relative_to(demo / "digits")) for file in (demo / "digits").glob("*/**/*.parquet")}
+    assert files == {file for file in there if not file.startswith(".")}
+    assert [c["config_name"] for c in declared["configs"] if c.get("default")] == ["vit-mini"]
+    assert declared["license"] == "cc-by-4.0"
+
+
+def test_plots_are_images_and_the_card_shows_them(demo):
+    for file in (demo / "digits" / "assets").glob("*.png"):
+        with Image.open(file) as image:
+            assert min(image.size) > 300
+        assert f"](assets/{file.name})" in (demo / "digits" / "README.md").read_text()
+
+
+def test_the_card_is_the_same_every_time(demo):
+    folder = DatasetFolder(demo / "digits")
+    before = {file: file.read_bytes() for file in (demo / "digits" / "assets").iterdir()}
+    text = (demo / "digits" / "README.md").read_text()
+    write_card(folder)
+    assert (demo / "digits" / "README.md").read_text() == text
+    assert {file: file.read_bytes() for file in before} == before
+
+
+def test_names_from_data_stay_text(tmp_path):
+    evil = "a|b`<img src=x>[c](d)"
+    rows = prediction_rows().with_columns(state=prediction_rows()["state"].replace("tiny", evil))
+    states = state_rows().with_columns(state=state_rows()["state"].replace("tiny", evil))
+    predictions, costs = write_inputs(tmp_path, rows, states)
+    run(predictions, tmp_path / "out", costs, name="<script>", split="test", as_json=True)
+    body = (tmp_path / "out" / "README.md").read_text().split("---", 2)[2]
+    assert "<img" not in body
+    assert "<script>" not in body
+    assert escape(evil) in body
+
+
+def test_column_tables_come_from_the_schema():
+    text = column_table("labels", list(LABELS.columns))
+    assert text.count("\n") == len(LABELS.columns) + 1
+    assert "| `oracle_state` | class label |" in text
+
+
+def test_states_without_gflops_show_their_cost(tmp_path):
+    predictions, costs = write_inputs(tmp_path)
+    run(predictions, tmp_path / "out", costs, name=None, split="test", as_json=True)
+    text = states_table(DatasetFolder(tmp_path / "out").states)
+    assert "| cost |" in text.splitlines()[0]
+    assert "| demo | huge | – | 10 |" in text
+
+
+def test_numbers_and_gaps_in_tables():
+    assert markdown_table(["a", "b", "c"], [[1234, 0.123456, None]]).splitlines()[-1] == "| 1,234 | 0.1235 | – |"

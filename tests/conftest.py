@@ -1,0 +1,48 @@
+"""What all tests share: a cache of their own, and the two miniature datasets built once for all workers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from hypothesis import HealthCheck, settings
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+# No test may fail because a machine is slow; continuous integration draws the same examples every time.
+settings.register_profile(
+    "package", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
+settings.load_profile("package")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Trained miniatures stay from run to run, apart from the user's own cache.
+    os.environ["ADAPTLABELS_CACHE"] = str(config.cache.mkdir("adaptlabels"))
+    os.environ["HF_HOME"] = str(config.cache.mkdir("huggingface"))
+    os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with `digits` and `stories`, as `adaptlabels demo` makes it."""
+    from adaptlabels.scripts.commands.demo import run
+
+    # Workers have folders of their own below a common one.
+    shared = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else None
+    root = (shared or tmp_path_factory.getbasetemp()) / "demo"
+    with FileLock(root.with_suffix(".lock")):
+        if not (root / "stories" / "README.md").exists():
+            run(root, as_json=True)
+    return root
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real HellaSwag items and ImageNet images, where they lie beside the repository."""
+    if not SHARED.is_dir():
+        pytest.skip("needs shared/data beside the repository")
+    return SHARED

@@ -1,0 +1,37 @@
+"""A small dataset folder made from a table of predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+STATES = ("tiny", "base", "huge")
+ACCURACIES = (0.5, 0.7, 0.9)
+
+
+def prediction_rows(n_samples: int = 60, seed: int = 0) -> pl.DataFrame:
+    """Long table of `sample_id,state,target,prediction,confidence,group`."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for x in range(n_samples):
+        target = x % 4
+        for state, accuracy in zip(STATES, ACCURACIES, strict=True):
+            answer = target if rng.random() < accuracy else (target + 1) % 4
+            rows.append((f"s{x:03d}", state, target, answer, float(rng.random()), f"g{x % 3}"))
+    columns = ["sample_id", "state", "target", "prediction", "confidence", "group"]
+    return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def state_rows() -> pl.DataFrame:
+    """Table of `state,cost`."""
+    return pl.DataFrame({"state": STATES, "cost": [1.0, 3.0, 10.0]})
+
+
+def write_inputs(folder: Path, predictions: pl.DataFrame | None = None, states: pl.DataFrame | None = None):
+    """CSV files of predictions and states."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (prediction_rows() if predictions is None else predictions).write_csv(folder / "demo.csv")
+    (state_rows() if states is None else states).write_csv(folder / "states.csv")
+    return folder / "demo.csv", folder / "states.csv"

@@ -1,0 +1,184 @@
+"""`adaptlabels bounds` with all of its options, on folders, tables and a Hub on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from ..hub import Hub, running
+from ..labels.tables import write_inputs
+
+EFFICIENTNET = """state,cost,accuracy
+b0,0.39,0.771
+b1,0.70,0.791
+b2,1.0,0.801
+b3,1.8,0.816
+b4,4.2,0.829
+b5,9.9,0.836
+b6,19,0.840
+b7,37,0.843
+"""
+
+
+def adaptlabels(*arguments, **environment):
+    program = [sys.executable, "-m", "adaptlabels.scripts.cli", *map(str, arguments)]
+    return subprocess.run(program, capture_output=True, text=True, check=False, env={**os.environ, **environment})
+
+
+def families(*arguments, **environment):
+    done = adaptlabels("bounds", *arguments, "--json", **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["families"]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    path = tmp_path_factory.mktemp("published") / "efficientnet.csv"
+    path.write_text(EFFICIENTNET)
+    return path
+
+
+def test_overhead_select_and_alpha(published):
+    (found,) = families(published, "--overhead", "1", "0.5", "--select", "3", "--alpha", "0.5", "--alpha", "0.2")
+    conservative = found["bounds"][0]
+    assert conservative["overhead"]["mean_cost"] == pytest.approx(1.5 * conservative["mean_cost"] + 1)
+    assert conservative["overhead"]["break_even_b0"] == pytest.approx(37 - 1.5 * conservative["mean_cost"])
+    assert [s["states"] for s in found["selection"]] == [["b0", "b4", "b7"]]
+    assert [b["alpha"] for b in found["bounds"] if b["bound"] == "constant-alpha"] == [1.0, 0.5, 0.2]
+    text = adaptlabels("bounds", published, "--overhead", "1", "0.5")
+    assert "break-even b0" in text.stdout
+    assert "6 states keep 90% of the gain" in text.stdout
+
+
+def test_pareto_leaves_dominated_states_out(tmp_path):
+    path = tmp_path / "f.csv"
+    path.write_text("state,cost,accuracy\na,1,0.5\nb,2,0.4\nc,3,0.8\n")
+    (found,) = families(path)
+    assert any("accuracy falls at b" in warning for warning in found["warnings"])
+    (found,) = families(path, "--pareto")
+    assert [state["state"] for state in found["states"]] == ["a", "c"]
+    assert found["warnings"] == []
+
+
+def test_a_form_that_does_not_hold_leaves_the_others(tmp_path):
+    path = tmp_path / "f.csv"
+    path.write_text("state,cost,accuracy\na,1,0.1\nb,100,0.9\nc,101,0\n")
+    (found,) = families(path, "--overhead", "0", "0")
+    first = found["bounds"][0]
+    assert (first["gain"], first["overhead"]["gain"]) == (None, None)
+
+
+def test_a_plot_that_cannot_be_written_is_named(published, tmp_path):
+    (tmp_path / "d.png").mkdir()
+    for target in (tmp_path / "d.png", published / "x.png"):
+        done = adaptlabels("bounds", published, "--plot", target)
+        assert done.returncode == 2
+        assert "cannot be written" in done.stderr
+
+
+def test_several_families_in_a_table(tmp_path):
+    path = tmp_path / "f.csv"
+    path.write_text("state,cost,accuracy,family\na,1,0.5,x\nb,2,0.7,x\na,1,0.5,y\nb,9,0.9,y\n")
+    assert [found["family"] for found in families(path)] == ["x", "y"]
+    assert [found["family"] for found in families(path, "--family", "y")] == ["y"]
+    plot = tmp_path / "p.png"
+    assert adaptlabels("bounds", path, "--plot", plot).returncode == 0
+    assert sorted(file.name for file in tmp_path.glob("*.png")) == ["p-x.png", "p-y.png"]
+
+
+def test_a_folder_by_other_costs_and_without_intervals(demo):
+    (found,) = families(
+        demo / "digits", "--family", "vit-mini", "--cost", "parameters", "--bootstrap", "0", "--no-agents"
+    )
+    assert found["cost_metric"] == "parameters"
+    assert found["baseline"]["cost"] == 204_234
+    assert found["bounds"][0]["gain_low"] is None
+    assert found["agents"] == []
+
+
+def test_the_plot_of_labels_has_four_panels_and_of_published_numbers_two(demo, published, tmp_path):
+    for where, file, least in ((demo / "stories", "a.png", 900), (published, "b.png", 400)):
+        arguments = ["bounds", where, "--plot", tmp_path / file]
+        arguments += ["--family", "neox-mini"] if where != published else []
+        assert adaptlabels(*arguments).returncode == 0
+        with Image.open(tmp_path / file) as image:
+            assert image.size[1] > least
+    assert adaptlabels("bounds", published, "--plot", tmp_path / "c.svg").returncode == 0
+    assert (tmp_path / "c.svg").read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--family", "x"], "--family 'x'"),
+        (["--cost", "gflops"], "has one cost; leave --cost out"),
+        (["--select", "9"], "--select 9: family 'efficientnet' has 8 states; choose 2 to 8"),
+        (["--alpha", "2"], "alpha: 2 is not between 0 and 1"),
+        (["--overhead", "-1", "0"], "b0 is -1"),
+        (["--plot", "x.bmp"], "--plot x.bmp: expected a name that ends in .png, .svg, .pdf"),
+        (["--bootstrap", "-1"], "Invalid value for '--bootstrap'"),
+        (["--bootstrap", "x"], "Invalid value for '--bootstrap'"),
+    ],
+)
+def test_wrong_options_are_refused(published, arguments, words):
+    done = adaptlabels("bounds", published, *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert words in " ".join(done.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("state,cost\na,1\nb,2\n", "column 'accuracy' is missing"),
+        ("state,cost,accuracy\na,1,0.5\n", "at least two states"),
+        ("state,cost,accuracy\n", "has no rows"),
+        ("state,cost,accuracy\na,1,50\nb,2,60\n", "percent? divide by 100"),
+        ("state,cost,accuracy\na,0,0.5\nb,2,0.6\n", "state 'a' has 0.0; every cost must be a number above 0"),
+        ("state,cost,accuracy\na,x,0.5\nb,2,0.6\n", "column 'cost' must hold a number in every row"),
+        ("state,cost,accuracy\na,1,0.5\na,2,0.6\n", "state 'a' is given twice"),
+    ],
+)
+def test_wrong_tables_are_refused(tmp_path, text, words):
+    (tmp_path / "f.csv").write_text(text)
+    done = adaptlabels("bounds", tmp_path / "f.csv")
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2
+
+
+def test_a_pareto_space_of_one_state_is_refused(tmp_path):
+    (tmp_path / "f.csv").write_text("state,cost,accuracy\na,1,0.9\nb,2,0.6\n")
+    done = adaptlabels("bounds", tmp_path / "f.csv", "--pareto")
+    assert done.returncode == 2
+    assert "'a' dominates all other states" in done.stderr
+
+
+def test_a_hub_dataset_reads_like_a_folder(tmp_path):
+    predictions, states = write_inputs(tmp_path)
+    assert adaptlabels("label", predictions, tmp_path / "out", "--states", states).returncode == 0
+    hub = Hub()
+    hub.add("org/labels", tmp_path / "out", "v1.2.0")
+    hub.gated.add("org/secret")
+    with running(hub):
+        online = {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf")}
+        local = families(tmp_path / "out")
+        assert families("hub:org/labels@v1.2.0", **online) == local
+        assert families("hub:org/labels", **online) == local
+        assert "all checks passed" in adaptlabels("validate", "hub:org/labels@v1.2.0", **online).stdout
+        for name, words in (
+            ("hub:org/labels@v9.9.9", "org/labels has no such revision"),
+            ("hub:org/none", "org/none is not on the Hub"),
+            ("hub:org/secret", "org/secret is gated: accept its licence"),
+            ("hub:labels", "is no Hub name"),
+        ):
+            done = adaptlabels("bounds", name, **online)
+            assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+    done = adaptlabels("bounds", "hub:org/other", **online)
+    assert done.returncode == 1
+    assert "cannot be fetched from the Hub" in done.stderr

@@ -1,0 +1,206 @@
+"""The program as a person runs it: in a process of its own, judged by its output and exit status."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from adaptlabels.labels import DatasetFolder
+
+from ..labels.tables import prediction_rows, write_inputs
+
+PROGRAM = [sys.executable, "-m", "adaptlabels.scripts.cli"]
+
+
+def adaptlabels(*arguments, cwd=None):
+    return subprocess.run([*PROGRAM, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def refused(done, *words):
+    """Exit status 2, nothing on standard output, one or two lines on standard error."""
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    lines = done.stderr.strip().splitlines()
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in " ".join(" ".join(lines).replace("│", " ").split()), done.stderr
+    return lines
+
+
+def test_help_names_every_command_and_loads_nothing_heavy():
+    done = adaptlabels("--help")
+    assert done.returncode == 0
+    for command in ("demo", "families", "build", "label", "validate", "bounds", "card"):
+        assert command in done.stdout
+    program = (
+        "import sys, adaptlabels.scripts.cli; "
+        "print([m for m in ('torch', 'polars', 'pandera', 'matplotlib', 'datasets') if m in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+
+
+def test_families_lists_all_with_parameters_and_gflops():
+    done = adaptlabels("families", "--json")
+    assert done.returncode == 0, done.stderr
+    families = {entry["family"]: entry for entry in json.loads(done.stdout)["families"]}
+    assert families["llama2"]["states"][2]["parameters"] == 68_976_648_192
+    assert families["vit"]["states"][0]["gflops"] == pytest.approx(2.507, abs=0.001)
+    costs = [state["gflops"] for state in families["vit"]["states"]]
+    assert costs == sorted(costs)
+    table = adaptlabels("families")
+    assert "pythia-12b" in table.stdout
+    assert "meta-llama/Llama-2-70b-hf" in table.stdout
+
+
+def test_label_validate_bounds_and_card_in_a_row(tmp_path):
+    predictions, states = write_inputs(tmp_path)
+    out = tmp_path / "out"
+    done = adaptlabels("label", predictions, out, "--states", states, "--name", "mine", "--split", "dev", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["families"][0]["samples"] == 60
+    assert DatasetFolder(out).split == "dev"
+    assert json.loads(adaptlabels("validate", out, "--json").stdout) == {"folder": str(out), "ok": True, "problems": []}
+    bounds = json.loads(adaptlabels("bounds", out, "--json", "--alpha", "0.5").stdout)["families"][0]
+    assert [b["bound"] for b in bounds["bounds"]] == [
+        "exact", "iso-accuracy", "conservative", "constant-alpha", "constant-alpha", "continuous",
+    ]  # fmt: skip
+    assert bounds["cost_metric"] == "cost"
+    assert bounds["baseline"]["state"] == "huge"
+    before = (out / "README.md").read_bytes()
+    (out / "README.md").unlink()
+    assert adaptlabels("card", out).returncode == 0
+    assert (out / "README.md").read_bytes() == before
+
+
+def test_validate_says_what_is_wrong_and_fails(tmp_path):
+    predictions, states = write_inputs(tmp_path)
+    assert adaptlabels("label", predictions, tmp_path / "out", "--states", states).returncode == 0
+    folder = DatasetFolder(tmp_path / "out")
+    folder.bounds_path.unlink()
+    done = adaptlabels("validate", folder.path)
+    assert done.returncode == 1
+    assert "bounds/test.parquet: no such file" in done.stdout
+    assert "1 check(s) failed" in done.stderr
+
+
+def test_bounds_of_published_numbers(tmp_path):
+    path = tmp_path / "efficientnet.csv"
+    costs = [0.39, 0.70, 1.0, 1.8, 4.2, 9.9, 19, 37]
+    top1 = [77.1, 79.1, 80.1, 81.6, 82.9, 83.6, 84.0, 84.3]
+    rows = [f"b{i},{cost},{accuracy / 100:.3f}" for i, (cost, accuracy) in enumerate(zip(costs, top1, strict=True))]
+    path.write_text("\n".join(["state,cost,accuracy", *rows]))
+    done = adaptlabels("bounds", path, "--json")
+    assert done.returncode == 0, done.stderr
+    (family,) = json.loads(done.stdout)["families"]
+    bounds = {entry["bound"]: entry for entry in family["bounds"]}
+    assert (family["family"], family["samples"]) == ("efficientnet", None)
+    assert set(bounds) == {"conservative", "constant-alpha", "continuous"}
+    assert round(bounds["conservative"]["mean_cost"], 5) == 0.72382
+    assert round(bounds["conservative"]["gain"], 3) == 51.118
+    assert bounds["conservative"]["gain_low"] is None
+    assert "51.12" in adaptlabels("bounds", path).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["build", "cifar", "OUT"], "no dataset 'cifar'; there are imagenet, hellaswag, digits, stories"),
+        (["build", "digits", "OUT", "--family", "vitt"], "--family 'vitt': no such family"),
+        (["build", "digits", "OUT", "--family", "pythia"], "family 'pythia' is run by 'language'"),
+        (["build", "digits", "OUT", "--state", "vit-mini-9"], "--state 'vit-mini-9': no such state"),
+        (["build", "digits", "OUT", "--state", "vit-mini-12x1"], "name at least two states"),
+        (["build", "digits", "OUT", "--batch-size", "0"], "--batch-size '0'"),
+        (["build", "digits", "OUT", "--batch-size", "many"], "--batch-size 'many'"),
+        (["build", "digits", "OUT", "--limit", "0"], "at least one sample"),
+        (["build", "digits", "OUT", "--limit", "x"], "Invalid value for '--limit'"),
+        (["build", "digits", "OUT", "--dtype", "int8"], "Invalid value for '--dtype'"),
+        (["build", "digits", "OUT", "--weights", "none"], "Invalid value for '--weights'"),
+        (["build", "digits", "OUT", "--device", "abacus"], "--device 'abacus'"),
+        (["build", "digits", "OUT", "--colour", "red"], "--colour"),
+        (["build", "imagenet", "OUT", "--source", "imagefolder:none"], "imagefolder:none: no such folder"),
+        (["build", "imagenet", "OUT", "--source", "tape:x"], "--source 'tape:x'"),
+        (["build", "hellaswag", "OUT", "--source", "jsonl:none"], "jsonl:none: no such file"),
+        (["build", "digits", "OUT", "--families", "none.toml"], "none.toml: cannot be read"),
+        (["build", "digits"], "issing argument"),
+        (["validate", "OUT"], "OUT: no such dataset folder"),
+        (["card", "OUT"], "OUT: no such dataset folder"),
+        (["bounds", "OUT"], "OUT: no such dataset folder"),
+        (["families", "--family", "x"], "--family 'x': no such family"),
+        (["label", "none.csv", "OUT", "--states", "none.csv"], "none.csv: no such file"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_clear_error_and_leaves_nothing(tmp_path, arguments, words):
+    done = adaptlabels(*arguments, cwd=tmp_path)
+    refused(done, words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_holds_something_else_is_refused(tmp_path, demo):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "todo.txt").write_text("x")
+    refused(adaptlabels("build", "digits", tmp_path / "notes", "--limit", 5), "holds something else")
+    assert [file.name for file in (tmp_path / "notes").iterdir()] == ["todo.txt"]
+    refused(adaptlabels("build", "digits", tmp_path / "notes" / "todo.txt"), "is a file")
+    refused(adaptlabels("build", "stories", demo / "digits"), "holds digits (test), not stories (test)")
+
+
+def test_an_image_that_is_no_image_stops_the_build_by_name(tmp_path):
+    (tmp_path / "digits" / "3").mkdir(parents=True)
+    (tmp_path / "digits" / "3" / "a.png").write_bytes(b"no image")
+    done = adaptlabels(
+        "build", "digits", tmp_path / "out", "--source", f"imagefolder:{tmp_path / 'digits'}", "--family", "vit-mini",
+        "--weights", "random",
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "a.png: cannot be decoded as an image" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out" / "states").exists()
+
+
+def test_a_predictions_table_that_lacks_a_sample_leaves_nothing(tmp_path):
+    predictions, states = write_inputs(tmp_path, prediction_rows().slice(1))
+    done = adaptlabels("label", predictions, tmp_path / "out", "--states", states)
+    refused(done, "state 'tiny' has no prediction for sample 's000'")
+    assert not (tmp_path / "out").exists()
+
+
+def test_places_that_cannot_hold_a_folder_are_refused(tmp_path):
+    predictions, states = write_inputs(tmp_path)
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for out in (predictions / "x", predictions / "x" / "y", tmp_path / "dangling"):
+        refused(adaptlabels("label", predictions, out, "--states", states), "is a file; choose another folder")
+    before = sorted(file.name for file in tmp_path.iterdir())
+    done = adaptlabels("label", predictions, tmp_path / "o", "--states", states, "--split", "../../x")
+    refused(done, "--split '../../x'")
+    assert sorted(file.name for file in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ('architecture = "resnett50"\nsource = "o/a"', "timm cannot make 'resnett50'"),
+        ('architecture = "hf-hub:o/a"\nsource = "o/a"', "is no timm model name"),
+        ('architecture = "resnet18"\nsource = "local:/nonexistent"', "expected a folder with config.json"),
+        ('arch = "resnet18"\nsource = "o/a"', "state 'a'.architecture: Field required"),
+    ],
+)
+def test_families_of_a_users_file_that_cannot_be_made_are_named(tmp_path, state, words):
+    good = '[[states]]\nname = "b"\narchitecture = "resnet18"\nsource = "o/b"\n'
+    text = f'name = "mine"\nrunner = "vision"\ndataset = "imagenet"\n[[states]]\nname = "a"\n{state}\n{good}'
+    (tmp_path / "f.toml").write_text(text)
+    refused(adaptlabels("families", "--families", tmp_path / "f.toml", "--family", "mine"), words)
+
+
+def test_the_version_is_the_packages(capsys):
+    from importlib.metadata import version
+
+    assert adaptlabels("--version").stdout.strip() == version("adaptlabels")
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = adaptlabels("--debug", "validate", tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
