@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import pandera.polars as pa
     import polars as pl
 
+COMPARED = "compared_with_float32"
+"""Key of a state's environment that tells how often its precision changed an answer."""
+MOST_LISTED = 50
 TABLES = {"labels": LABELS, "predictions": PREDICTIONS, "states": STATES, "bounds": BOUNDS_TABLE}
 
 
@@ -142,7 +145,56 @@ def _versions(environment: str | None) -> str:
         found = environment
     if not isinstance(found, dict):
         return str(found)
-    return ", ".join(f"{name} {value}" for name, value in found.items()) or "versions unknown"
+    fast = f"; fast modes: {', '.join(found['fast_modes'])}" if found.get("fast_modes") else ""
+    listed = ", ".join(f"{name} {value}" for name, value in found.items() if isinstance(value, str))
+    return (listed or "versions unknown") + fast
+
+
+def precision_notes(states: pl.DataFrame) -> str:
+    """How often precision or fast modes changed an answer of the float32 reference; "" where it was not tried."""
+    lines = []
+    for row in states.select("family", "state", "environment").iter_rows(named=True):
+        try:
+            counts = json.loads(row["environment"] or "{}").get(COMPARED)
+        except (json.JSONDecodeError, AttributeError):
+            continue
+        if counts:
+            lines.append(
+                f"  - {escape(row['family'])}, {escape(row['state'])}: {counts['answers_changed']} answers and"
+                f" {counts['labels_changed']} labels of {counts['samples']}"
+            )
+    if not lines:
+        return ""
+    return "\n".join(["- Against a float32 reference on a sample, this precision changed", *lines])
+
+
+def skipped_list(skipped: Sequence[tuple[str, str]]) -> str:
+    """Samples that were left out, with the reason; the first ones where there are many."""
+    lines = [f"- {escape(sample)}: {escape(reason)}" for sample, reason in skipped[:MOST_LISTED]]
+    if len(skipped) > MOST_LISTED:
+        lines.append(f"- … ({len(skipped):,} in all)")
+    return "\n".join(lines)
+
+
+def device_table(states: pl.DataFrame) -> str:
+    """What the states took on their device, where it was measured; "" where it was not."""
+    measured = states.filter(states["throughput"].is_not_null())
+    if measured.is_empty():
+        return ""
+    columns = ("family", "state", "latency p50, ms", "p95, ms", "samples/s", "peak memory, MB", "energy, J")
+    rows = [
+        (
+            row["family"],
+            row["state"],
+            row["latency_ms_p50"],
+            row["latency_ms_p95"],
+            row["throughput"],
+            None if row["peak_memory_bytes"] is None else row["peak_memory_bytes"] / 1e6,
+            row["energy_j"],
+        )
+        for row in measured.iter_rows(named=True)
+    ]
+    return markdown_table(columns, rows)
 
 
 def _cell(value: object) -> str:

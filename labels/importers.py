@@ -124,7 +124,8 @@ def _label_family(
         state=pl.col("state").replace_strict(names, list(range(len(names))), return_dtype=pl.Int64)
     )
     check_predictions(coded, names, str(predictions))
-    table = _to_schema(coded.with_columns(correct=pl.col("prediction") == pl.col("target")), polars_schema(PREDICTIONS))
+    predicted = pl.Schema({name: dtype for name, dtype in polars_schema(PREDICTIONS).items() if name != "targets"})
+    table = _to_schema(coded.with_columns(correct=pl.col("prediction") == pl.col("target")), predicted)
     schema = polars_schema(STATES)
     wanted = schema if "cost" in space.columns else pl.Schema({k: v for k, v in schema.items() if k != "cost"})
     groups = coded.unique("sample_id", maintain_order=True) if "group" in coded.columns else None

@@ -39,6 +39,8 @@ class DatasetInfo:
     """Number of samples of the whole split; a folder with fewer is not compared with published accuracies."""
     reference_tolerance: float = 0.01
     """Most that an accuracy may differ from its published value."""
+    skipped: tuple[tuple[str, str], ...] = ()
+    """Samples of the split that could not be used, with the reason; they are in no table."""
 
     def to_json(self) -> str:
         """The description as one line of JSON."""
@@ -55,6 +57,7 @@ class DatasetInfo:
         try:
             values = json.loads(text)
             kept = {key: value for key, value in values.items() if key in known}
-            return cls(**{**kept, "class_names": tuple(kept["class_names"])})
+            skipped = tuple((str(sample), str(reason)) for sample, reason in kept.get("skipped", ()))
+            return cls(**{**kept, "class_names": tuple(kept["class_names"]), "skipped": skipped})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise TableError(f"{where}: its adaptlabels metadata cannot be read ({error})") from error

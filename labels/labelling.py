@@ -97,6 +97,7 @@ def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, groups: pl.Data
         {
             "sample_id": first["sample_id"],
             "target": first["target"],
+            **({"targets": first["targets"]} if "targets" in first.columns else {}),
             "prediction": _lists(ordered["prediction"].cast(pl.Int16), len(states)),
             "correct": _lists(ordered["correct"], len(states)),
             "confidence": _lists(ordered["confidence"], len(states)),
@@ -106,7 +107,8 @@ def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, groups: pl.Data
             "oracle_cost": costs[result.states],
         }
     ).with_columns(group=group)
-    return Labelled(labels.select(LABELS.columns.keys()).cast(polars_schema(LABELS)), _fill(states, result))
+    kept = pl.Schema({name: dtype for name, dtype in polars_schema(LABELS).items() if name in labels.columns})
+    return Labelled(labels.select(kept.names()).cast(kept), _fill(states, result))
 
 
 def _sample_major(predictions: pl.DataFrame) -> pl.DataFrame:

@@ -79,10 +79,13 @@ _NO_NULLS = _all_elements(
     "no nulls inside the list", lambda values: values.list.eval(pl.element().is_null()).list.any().not_()
 )
 
+_TARGETS = "All right answers, where a dataset knows of several (ReaL); absent elsewhere"
+
 LABELS = pa.DataFrameSchema(
     {
         "sample_id": _column(pl.String, "Identifier of the sample in the source dataset", unique=True),
         "target": _column(pl.Int64, "The right answer", _NOT_NEGATIVE, names=TARGET),
+        "targets": _column(pl.List(pl.Int16), _TARGETS, _NO_NULLS, required=False),
         "group": _column(pl.String, "Class or activity that the sample belongs to", nullable=True),
         "prediction": _column(pl.List(pl.Int16), "Answer of each state, states ascending by cost", _NO_NULLS),
         "correct": _column(pl.List(pl.Boolean), "Whether each state is right", _NO_NULLS),
@@ -113,6 +116,7 @@ PREDICTIONS = pa.DataFrameSchema(
         "family": _column(pl.String, "State space"),
         "state": _column(pl.Int64, "State that was run", _NOT_NEGATIVE, names=STATE),
         "target": _column(pl.Int64, "The right answer", _NOT_NEGATIVE, names=TARGET),
+        "targets": _column(pl.List(pl.Int16), _TARGETS, _NO_NULLS, required=False),
         "prediction": _column(pl.Int64, "The state's answer", _CLASS, names=TARGET),
         "correct": _column(pl.Boolean, "Whether the answer is right"),
         "confidence": _column(pl.Float32, "Probability of the answer", _SHARE, nullable=True),
