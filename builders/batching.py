@@ -39,25 +39,47 @@ def by_token_budget(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         yield batch
 
 
-def run_or_split(batch: list[int], run: Callable[[list[int]], None], what: str) -> None:
-    """Run a batch; if it does not fit into memory, run its halves.
+class MemoryFit:
+    """Runs batches, in smaller pieces once one has not fit into memory."""
 
-    Args:
-        batch: Indices of the batch.
-        run: Runs a batch and keeps its results.
-        what: State to name in messages.
+    def __init__(self, what: str) -> None:
+        """Start with batches as they come.
 
-    Raises:
-        RunError: A single sample does not fit.
-    """
-    try:
-        run(batch)
-        return
-    except torch.OutOfMemoryError as error:
-        if len(batch) == 1:
-            raise RunError(f"{what}: one sample does not fit into memory; use a larger device or --dtype") from error
-    # Outside the except block, so that the failed attempt's tensors are freed first.
-    torch.cuda.empty_cache()
-    middle = len(batch) // 2
-    run_or_split(batch[:middle], run, what)
-    run_or_split(batch[middle:], run, what)
+        Args:
+            what: State to name in messages.
+        """
+        self._what = what
+        self.most: int | None = None
+        """Samples of the largest piece that may fit; None while nothing has failed."""
+
+    def run(self, batch: Sequence[int], run: Callable[[list[int]], None]) -> None:
+        """Run a batch, whole or in pieces in order.
+
+        Args:
+            batch: Indices of the samples.
+            run: Runs some of them and keeps its results; called again with fewer when it raises
+                `torch.OutOfMemoryError`.
+
+        Raises:
+            RunError: A single sample does not fit.
+        """
+        start = 0
+        while start < len(batch):
+            size = min(self.most or len(batch), len(batch) - start)
+            if self._fits(list(batch[start : start + size]), run):
+                start += size
+            else:
+                # Outside the except block, so that the failed attempt's tensors are freed first.
+                torch.cuda.empty_cache()
+                self.most = size // 2
+
+    def _fits(self, piece: list[int], run: Callable[[list[int]], None]) -> bool:
+        try:
+            run(piece)
+        except torch.OutOfMemoryError as error:
+            if len(piece) == 1:
+                raise RunError(
+                    f"{self._what}: one sample does not fit into memory; use a larger device or --dtype bfloat16"
+                ) from error
+            return False
+        return True

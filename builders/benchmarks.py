@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from ..labels.errors import InputError
 from ..labels.info import DatasetInfo
 from .hellaswag import N_ENDINGS, HubChoices, JsonLines
-from .imagenet import HubImages, ImageFolder
+from .imagefolder import ImageFolder
+from .imagenet import CLASSES, ReassessedLabels, descriptions, synsets
+from .imagerows import FORMATS, hub_images, local_images
+from .runner import AnswerSpace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from .items import Item, Source
+    from .items import ImageItem, Item, Source
     from .spaces import Runner
 
+N_DIGITS = 10
 EMBEDDED = "embedded"
 """Source of the miniatures: made on the spot, in the user's cache."""
 
@@ -37,8 +40,8 @@ class Benchmark:
     """What runs over it."""
     split: str
     """Split that is labelled."""
-    default_source: str
-    """Source where the user names none."""
+    default_source: str | None
+    """Source where the user names none; None where there is no such source on the Hub."""
     families: tuple[str, ...]
     """Families where the user names none."""
     homepage: str
@@ -52,19 +55,40 @@ class Benchmark:
     reference_tolerance: float
     """Most that an accuracy may differ from its published value."""
 
+    synsets: str | None = None
+    """timm's list of its classes, for those that are ImageNet's or some of them."""
+    numbered_folders: bool = False
+    """Whether the folders of its classes are their numbers, not their synsets."""
+    ids_with_class: bool = False
+    """Whether a file's name is unique in its class only."""
+    reassessed: bool = False
+    """Whether ReaL labels replace ImageNet's."""
+
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the answers, in order."""
-        return _imagenet_classes()[0] if self.name == "imagenet" else tuple(map(str, range(self._n_answers)))
+        if self.synsets is not None:
+            return synsets(self.synsets)
+        return tuple(map(str, range(N_ENDINGS if self.task == "multiple-choice" else N_DIGITS)))
 
     @property
     def groups(self) -> tuple[str, ...]:
         """What *group* says of each class."""
-        return _imagenet_classes()[1] if self.name == "imagenet" else self.class_names
+        return self.class_names if self.synsets is None else descriptions(self.synsets)
 
     @property
-    def _n_answers(self) -> int:
-        return N_ENDINGS if self.task == "multiple-choice" else 10
+    def folders(self) -> Mapping[str, int]:
+        """Class of each folder's name."""
+        names = map(str, range(len(self.class_names))) if self.numbered_folders else self.class_names
+        return {name: index for index, name in enumerate(names)}
+
+    @property
+    def answers(self) -> AnswerSpace:
+        """What a model may answer: all of ImageNet's classes are outputs of a model, though only some may count."""
+        if self.synsets in (None, CLASSES):
+            return AnswerSpace(len(self.class_names))
+        place = {name: index for index, name in enumerate(synsets())}
+        return AnswerSpace(len(place), tuple(place[name] for name in self.class_names))
 
     def info(self, source: Source[Item]) -> DatasetInfo:
         """What the tables say about this benchmark."""
@@ -104,6 +128,108 @@ BENCHMARKS = {
             ),
             full_size=50_000,
             reference_tolerance=0.003,
+            synsets=CLASSES,
+        ),
+        Benchmark(
+            name="imagenet-real",
+            title="ImageNet ReaL",
+            task="image-classification",
+            runner="vision",
+            split="validation",
+            default_source="hub:ILSVRC/imagenet-1k",
+            families=("efficientnet", "vit"),
+            homepage="https://github.com/google-research/reassessed-imagenet",
+            licence="other",
+            citation=(
+                "@article{beyer2020imagenet,\n  title={Are we done with ImageNet?},\n"
+                "  author={Beyer, Lucas and H{\\'e}naff, Olivier J. and Kolesnikov, Alexander and Zhai, Xiaohua and"
+                ' van den Oord, A{\\"a}ron},\n  journal={arXiv preprint arXiv:2006.07159},\n  year={2020}\n}'
+            ),
+            full_size=46_837,
+            reference_tolerance=0.003,
+            synsets=CLASSES,
+            reassessed=True,
+        ),
+        Benchmark(
+            name="imagenet-v2",
+            title="ImageNet-V2 (matched frequency)",
+            task="image-classification",
+            runner="vision",
+            split="test",
+            default_source=None,
+            families=("efficientnet", "vit"),
+            homepage="https://github.com/modestyachts/ImageNetV2",
+            licence="mit",
+            citation=(
+                "@inproceedings{recht2019imagenet,\n  title={Do ImageNet Classifiers Generalize to ImageNet?},\n"
+                "  author={Recht, Benjamin and Roelofs, Rebecca and Schmidt, Ludwig and Shankar, Vaishaal},\n"
+                "  booktitle={Proceedings of ICML},\n  year={2019}\n}"
+            ),
+            full_size=10_000,
+            reference_tolerance=0.003,
+            synsets=CLASSES,
+            numbered_folders=True,
+            ids_with_class=True,
+        ),
+        Benchmark(
+            name="imagenet-a",
+            title="ImageNet-A",
+            task="image-classification",
+            runner="vision",
+            split="test",
+            default_source=None,
+            families=("efficientnet", "vit"),
+            homepage="https://github.com/hendrycks/natural-adv-examples",
+            licence="mit",
+            citation=(
+                "@inproceedings{hendrycks2021natural,\n  title={Natural Adversarial Examples},\n"
+                "  author={Hendrycks, Dan and Zhao, Kevin and Basart, Steven and Steinhardt, Jacob and Song, Dawn},\n"
+                "  booktitle={Proceedings of CVPR},\n  year={2021}\n}"
+            ),
+            full_size=7_500,
+            reference_tolerance=0.003,
+            synsets="imagenet_a_synsets.txt",
+            ids_with_class=True,
+        ),
+        Benchmark(
+            name="imagenet-r",
+            title="ImageNet-R",
+            task="image-classification",
+            runner="vision",
+            split="test",
+            default_source=None,
+            families=("efficientnet", "vit"),
+            homepage="https://github.com/hendrycks/imagenet-r",
+            licence="mit",
+            citation=(
+                "@inproceedings{hendrycks2021many,\n  title={The Many Faces of Robustness: A Critical Analysis of"
+                " Out-of-Distribution Generalization},\n  author={Hendrycks, Dan and others},\n"
+                "  booktitle={Proceedings of ICCV},\n  year={2021}\n}"
+            ),
+            full_size=30_000,
+            reference_tolerance=0.003,
+            synsets="imagenet_r_synsets.txt",
+            ids_with_class=True,
+        ),
+        Benchmark(
+            name="imagenet-sketch",
+            title="ImageNet-Sketch",
+            task="image-classification",
+            runner="vision",
+            split="test",
+            default_source=None,
+            families=("efficientnet", "vit"),
+            homepage="https://github.com/HaohanWang/ImageNet-Sketch",
+            licence="mit",
+            citation=(
+                "@inproceedings{wang2019learning,\n  title={Learning Robust Global Representations by Penalizing Local"
+                " Predictive Power},\n  author={Wang, Haohan and Ge, Songwei and Lipton, Zachary and Xing, Eric P.},\n"
+                "  booktitle={Advances in Neural Information Processing Systems},\n  year={2019}\n}"
+            ),
+            full_size=50_889,
+            reference_tolerance=0.003,
+            synsets=CLASSES,
+            ids_with_class=True,
         ),
         Benchmark(
             name="hellaswag",
@@ -204,8 +330,8 @@ def open_source(benchmark: Benchmark, spec: str | None, limit: int | None = None
 
     Args:
         benchmark: The benchmark.
-        spec: `hub:org/name[@revision]`, `imagefolder:PATH` (images), `jsonl:PATH` (multiple choice) or, for the
-            miniatures, `embedded`; None takes the benchmark's own.
+        spec: `hub:org/name[@revision]`, `imagefolder:PATH`, `webdataset:PATH` or `parquet:PATH` (images), `jsonl:PATH`
+            (multiple choice) or, for the miniatures, `embedded`; None takes the benchmark's own.
         limit: Most items to take, from the first; None takes all.
 
     Raises:
@@ -215,30 +341,58 @@ def open_source(benchmark: Benchmark, spec: str | None, limit: int | None = None
     """
     if limit is not None and limit < 1:
         raise InputError(f"--limit {limit}: at least one sample is needed")
-    source = _open(benchmark, spec or benchmark.default_source)
+    spec = spec or benchmark.default_source
+    if spec is None:
+        raise InputError(
+            f"{benchmark.name} has no source of its own: fetch it from {benchmark.homepage} and name its folder, as"
+            " --source imagefolder:PATH"
+        )
+    source = (
+        _open_images(benchmark, spec) if benchmark.task == "image-classification" else _open_choices(benchmark, spec)
+    )
+    if benchmark.reassessed:
+        source = ReassessedLabels(cast("Source[ImageItem]", source))
     return source if limit is None else Limited(source, limit)
 
 
-def _open(benchmark: Benchmark, spec: str) -> Source[Item]:
+def _open_images(benchmark: Benchmark, spec: str) -> Source[Item]:
     kind, _, place = spec.partition(":")
-    images = benchmark.task == "image-classification"
-    if spec == EMBEDDED and benchmark.default_source == EMBEDDED:
-        from .miniature import digits_folder, stories_file
+    groups, ids_with_class = benchmark.groups, benchmark.ids_with_class
+    if spec == EMBEDDED == benchmark.default_source:
+        from .miniature import digits_folder
 
-        if images:
-            return ImageFolder(digits_folder(), benchmark.class_names, benchmark.groups, name=EMBEDDED)
+        return ImageFolder(digits_folder(), benchmark.folders, groups, name=EMBEDDED)
+    if place and kind == "imagefolder":
+        return ImageFolder(_path(place), benchmark.folders, groups, ids_with_class=ids_with_class)
+    # Class labels in rows are called by their synsets, or just numbered.
+    named = {name: index for index, name in enumerate(benchmark.class_names)}
+    if place and kind == "hub":
+        return hub_images(
+            place, benchmark.split, benchmark.full_size, index_of=named, groups=groups, ids_with_class=ids_with_class
+        )
+    if place and kind in FORMATS:
+        return local_images(
+            kind, _path(place), benchmark.split, index_of=named, groups=groups, ids_with_class=ids_with_class
+        )
+    raise _unknown(benchmark, spec, "hub:org/name[@revision]", "imagefolder:PATH", "webdataset:PATH", "parquet:PATH")
+
+
+def _open_choices(benchmark: Benchmark, spec: str) -> Source[Item]:
+    kind, _, place = spec.partition(":")
+    if spec == EMBEDDED == benchmark.default_source:
+        from .miniature import stories_file
+
         return JsonLines(stories_file(), name=EMBEDDED)
     if place and kind == "hub":
-        if images:
-            return HubImages(place, benchmark.split, benchmark.class_names, benchmark.groups)
         return HubChoices(place, benchmark.split)
-    if place and kind == "imagefolder" and images:
-        return ImageFolder(_path(place), benchmark.class_names, benchmark.groups)
-    if place and kind == "jsonl" and not images:
+    if place and kind == "jsonl":
         return JsonLines(_path(place))
-    forms = ["hub:org/name[@revision]", "imagefolder:PATH" if images else "jsonl:PATH"]
-    forms += [EMBEDDED] if benchmark.default_source == EMBEDDED else []
-    raise InputError(f"--source {spec!r}: {benchmark.name} takes {' or '.join(forms)}")
+    raise _unknown(benchmark, spec, "hub:org/name[@revision]", "jsonl:PATH")
+
+
+def _unknown(benchmark: Benchmark, spec: str, *forms: str) -> InputError:
+    forms += (EMBEDDED,) if benchmark.default_source == EMBEDDED else ()
+    return InputError(f"--source {spec!r}: {benchmark.name} takes {' or '.join(forms)}")
 
 
 def _path(text: str) -> Path:
@@ -246,13 +400,3 @@ def _path(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError as error:  # a home folder of nobody
         raise InputError(f"--source: {text!r} is no path ({error})") from error
-
-
-@cache
-def _imagenet_classes() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Synsets and descriptions of the 1,000 classes, from timm's own list."""
-    from timm.data import ImageNetInfo
-
-    info = ImageNetInfo()
-    synsets = tuple(info.label_names())
-    return synsets, tuple(info.label_name_to_description(name) for name in synsets)

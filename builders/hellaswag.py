@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..labels.errors import InputError
 from ..labels.hub import explained, split_revision
-from .imagenet import resolve_revision
+from .imagerows import resolve_revision
 from .items import ChoiceItem
 
 if TYPE_CHECKING:

@@ -1,154 +1,100 @@
-"""Sources of labelled images: folders in ImageNet's `<synset>/<file>` layout, and Hub datasets with an Image column."""
+"""ImageNet's names: identifiers of its images, its classes, the subsets of later datasets, and ReaL's labels."""
 
 from __future__ import annotations
 
+import pkgutil
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from functools import cache
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, cast
 
-from ..labels.errors import InputError
-from ..labels.hub import explained, split_revision
 from .items import ImageItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-IMAGE_SUFFIXES = frozenset({".jpeg", ".jpg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"})
+    from .items import Source
+
 IMAGENET_ID = re.compile(r"ILSVRC2012_(?:val|train|test)_\d+|n\d{8}_\d+")
 """ImageNet's own identifiers, so that labels made from different sources join."""
+CLASSES = "imagenet_synsets.txt"
+"""timm's list of the 1,000 synsets in order; lists of subsets have such names too."""
 
 
-def sample_id_of(name: str) -> str:
+def sample_id_of(name: str, *, with_class: bool = False) -> str:
     """Identifier of an image by its file name: ImageNet's own where the name holds one, else the name's stem.
+
+    Args:
+        name: Path of the file.
+        with_class: Whether other names count only together with their folder, as those of ImageNet-R, of which each
+            class has an `art_0.jpg`.
 
     Example:
         >>> sample_id_of("val/n01440764/ILSVRC2012_val_00000293.JPEG"), sample_id_of("0007.png")
         ('ILSVRC2012_val_00000293', '0007')
+        >>> sample_id_of("imagenet-r/n01443537/art_0.jpg", with_class=True)
+        'n01443537/art_0'
     """
-    stem = Path(name).stem
+    path = PurePosixPath(name.replace("\\", "/"))
+    stem = path.name.removesuffix(path.suffix)
     found = IMAGENET_ID.match(stem)
-    return found.group() if found else stem
+    if found:
+        return found.group()
+    return f"{path.parent.name}/{stem}" if with_class and path.parent.name else stem
 
 
-class ImageFolder:
-    """Images in one folder per class, in order of their identifiers."""
-
-    revision = None
-
-    def __init__(self, path: Path, classes: Sequence[str], groups: Sequence[str], *, name: str = "imagefolder") -> None:
-        """List the images.
-
-        Args:
-            path: Folder that holds one folder per class.
-            classes: Names of the class folders, in order of the class index; a class may be absent.
-            groups: What *group* says of each class.
-            name: What tables call the source; never a path.
-
-        Raises:
-            InputError: The folder is missing or has no images, a class folder or a file is of an unknown kind, or two
-                files have one identifier.
-        """
-        self.name = name
-        self._groups = groups
-        self._files = _list_images(path, {name: index for index, name in enumerate(classes)})
-
-    def __len__(self) -> int:
-        return len(self._files)
-
-    def items(self) -> Iterator[ImageItem]:
-        """All images, each read when its turn comes."""
-        for sample_id, (target, file) in self._files.items():
-            try:
-                content = file.read_bytes()
-            except OSError as error:
-                raise InputError(f"{file}: cannot be read ({error.strerror})") from error
-            yield ImageItem(sample_id, target, self._groups[target], content, str(file))
+@cache
+def synsets(file: str = CLASSES) -> tuple[str, ...]:
+    """Synsets of ImageNet's classes, or of those of a subset, in order (timm's own lists)."""
+    content = cast("bytes", pkgutil.get_data("timm.data", f"_info/{file}"))
+    return tuple(content.decode().split())
 
 
-def _list_images(path: Path, index_of: dict[str, int]) -> dict[str, tuple[int, Path]]:
-    if not path.is_dir():
-        raise InputError(f"imagefolder:{path}: no such folder")
-    found: dict[str, tuple[int, Path]] = {}
-    for folder in sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith(".")):
-        if folder.name not in index_of:
-            known = list(index_of)
-            raise InputError(f"{folder}: not a class of this dataset, whose classes are {known[0]!r} to {known[-1]!r}")
-        for file in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
-            if file.suffix.lower() not in IMAGE_SUFFIXES:
-                raise InputError(f"{file}: not an image file ({', '.join(sorted(IMAGE_SUFFIXES))}); move it away")
-            sample_id = sample_id_of(file.name)
-            if sample_id in found:
-                raise InputError(f"{file} and {found[sample_id][1]} have the same identifier {sample_id!r}")
-            found[sample_id] = (index_of[folder.name], file)
-    if not found:
-        raise InputError(
-            f"imagefolder:{path}: no images; expected <class>/<file>, such as {next(iter(index_of))}/1.jpg"
-        )
-    return dict(sorted(found.items()))
+@cache
+def descriptions(file: str = CLASSES) -> tuple[str, ...]:
+    """What the classes are called, in order."""
+    from timm.data import ImageNetInfo
+
+    info = ImageNetInfo()
+    return tuple(info.label_name_to_description(name) for name in synsets(file))
 
 
-class HubImages:
-    """Images of a Hub dataset, streamed."""
+class ReassessedLabels:
+    """ImageNet's validation images with the ReaL labels: all classes that people saw in an image.
 
-    def __init__(self, name: str, split: str, classes: Sequence[str], groups: Sequence[str]) -> None:
-        """Look the dataset up.
+    Where they saw none, an image has no target and is left out of the labels. The target is ImageNet's own where people
+    saw it, else the first of those that they saw (Beyer et al., "Are we done with ImageNet?", arXiv 2006.07159).
+    """
+
+    def __init__(self, source: Source[ImageItem]) -> None:
+        """Give a source other targets.
 
         Args:
-            name: `org/name` with optional `@revision`.
-            split: Split of the dataset.
-            classes: Names of the benchmark's classes; their order is the source's.
-            groups: What *group* says of each class.
-
-        Raises:
-            InputError: The dataset is missing or gated, lacks the split, or has no image and label columns.
-            RunError: The Hub cannot be reached.
+            source: ImageNet's validation images.
         """
-        from datasets import load_dataset_builder
-
-        self._repository, asked = split_revision(name)
-        self._split, self._groups, self._n_classes = split, groups, len(classes)
-        self.name = f"hub:{self._repository}"
-        with explained(self._repository, "datasets/"):
-            self.revision: str | None = resolve_revision(self._repository, asked)
-            info = load_dataset_builder(self._repository, revision=self.revision).info
-        if not info.splits or split not in info.splits:
-            raise InputError(f"hub:{name}: no split {split!r}; there are {', '.join(info.splits or ())}")
-        self._size = int(info.splits[split].num_examples)
-        self._columns = _image_columns(info.features or {}, name)
+        self._source = source
+        self.name, self.revision = source.name, source.revision
 
     def __len__(self) -> int:
-        return self._size
+        return len(self._source)
 
     def items(self) -> Iterator[ImageItem]:
-        """All images in the dataset's order, undecoded."""
-        from datasets import Image, load_dataset
-
-        image, label = self._columns
-        with explained(self._repository, "datasets/"):
-            rows: Any = load_dataset(self._repository, split=self._split, revision=self.revision, streaming=True)
-            for number, row in enumerate(rows.cast_column(image, Image(decode=False))):
-                yield self._item(number, row[image], row[label])
-
-    def _item(self, number: int, image: dict[str, Any], target: int) -> ImageItem:
-        place = f"{self.name} row {number}"
-        if not 0 <= target < self._n_classes:
-            raise InputError(f"{place}: label {target} is not one of the {self._n_classes} classes")
-        sample_id = sample_id_of(image["path"]) if image["path"] else f"{self._split}-{number}"
-        return ImageItem(sample_id, target, self._groups[target], image["bytes"], place)
+        """All images in the source's order."""
+        labels, names = _real_labels(), descriptions()
+        for item in self._source.items():
+            seen = labels.get(f"{item.sample_id}.JPEG", [])
+            target = item.target if item.target in seen else next(iter(seen), None)
+            group = item.group if target is None else names[target]
+            yield replace(
+                item, target=target, group=group, also_right=tuple(label for label in seen if label != target)
+            )
 
 
-def resolve_revision(repository: str, revision: str | None) -> str:
-    """Commit that a branch or tag of a Hub dataset points to."""
-    from huggingface_hub import HfApi
+@cache
+def _real_labels() -> dict[str, list[int]]:
+    """Classes that people saw, by the image's file name (timm's copy of google-research/reassessed-imagenet)."""
+    import json
 
-    return cast("str", HfApi().dataset_info(repository, revision=revision).sha)
-
-
-def _image_columns(features: dict[str, Any], name: str) -> tuple[str, str]:
-    from datasets import ClassLabel, Image
-
-    images = [column for column, kind in features.items() if isinstance(kind, Image)]
-    labels = [column for column, kind in features.items() if isinstance(kind, ClassLabel)]
-    if len(images) != 1 or len(labels) != 1:
-        raise InputError(f"hub:{name}: expected one Image and one ClassLabel column, found {', '.join(features)}")
-    return images[0], labels[0]
+    content = cast("bytes", pkgutil.get_data("timm.data", "_info/imagenet_real_labels.json"))
+    return {f"ILSVRC2012_val_{number:08d}.JPEG": seen for number, seen in enumerate(json.loads(content), start=1)}

@@ -7,6 +7,7 @@ killed build begins again. An item carries its own content, so that what was sco
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -20,18 +21,22 @@ class ImageItem:
 
     sample_id: str
     """The source dataset's own identifier."""
-    target: int
-    """Index of the right class."""
+    target: int | None
+    """Index of the right class; None where no answer counts as right, and the sample is left out of the labels."""
     group: str
     """Name of the class."""
     content: bytes
     """The encoded image file."""
     place: str
     """File or row to name in messages."""
+    problem: str | None = None
+    """Why the file could not be read; the content is empty then."""
+    also_right: tuple[int, ...] = ()
+    """Other classes that count as right."""
 
     def digest(self) -> bytes:
-        """Hash of everything that a label may depend on."""
-        return _digest(self.sample_id, str(self.target), self.content)
+        """Hash of everything that a model's answer may depend on."""
+        return _digest(self.sample_id, self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,8 @@ class ChoiceItem:
     """File and line to name in messages."""
 
     def digest(self) -> bytes:
-        """Hash of everything that a label may depend on."""
-        return _digest(self.sample_id, str(self.target), self.context, *self.choices)
+        """Hash of everything that a model's answer may depend on."""
+        return _digest(self.sample_id, self.context, *self.choices)
 
 
 Item = ImageItem | ChoiceItem
@@ -110,6 +115,15 @@ def shards(source: Source[ItemT_co], size: int) -> Iterator[Shard[ItemT_co]]:
             held, index = [], index + 1
     if held:
         yield Shard(index, held)
+
+
+def read_ahead(shards: Iterator[Shard[ItemT_co]]) -> Iterator[Shard[ItemT_co]]:
+    """The same shards; while one is worked on, a thread reads the next. Two are in memory at a time."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, shards, None)
+        while (shard := coming.result()) is not None:
+            coming = pool.submit(next, shards, None)
+            yield shard
 
 
 def _digest(*parts: str | bytes) -> bytes:

@@ -17,20 +17,22 @@ import torch
 
 from ..labels.errors import InputError, RunError, first_line
 from ..labels.hub import explained, split_revision
-from .batching import by_token_budget, run_or_split
+from .batching import MemoryFit, by_token_budget
 from .cache import key_of, versions
 from .measure import LanguageCost, language_cost
-from .runner import LoadedState, Pass, RunSettings
-from .scores import Scores
+from .runner import AnswerSpace, LoadedState, Pass, RunSettings
+from .scores import Answers, Scores, summarise
+from .timing import DeviceCosts
 from .weights import LOCAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from .items import ChoiceItem
+    from .progress import Advance
     from .spaces import Backbone
 
 SCORER_VERSION = 1
@@ -104,9 +106,18 @@ class LanguageRunner:
 
     libraries = ("torch", "transformers", "tokenizers", "numpy")
 
-    def plan(self, states: Sequence[LoadedState]) -> list[tuple[LoadedState, ...]]:
+    def plan(self, states: Sequence[LoadedState], settings: RunSettings, memory: int) -> list[tuple[LoadedState, ...]]:
         """One state in memory at a time."""
         return [(state,) for state in states]
+
+    def needs(self, states: Sequence[LoadedState], settings: RunSettings) -> int:
+        """Bytes of the states' weights."""
+        width = torch.empty((), dtype=settings.torch_dtype).element_size()
+        return sum(state.cost.parameters for state in states) * width
+
+    def data_seconds(self, states: Sequence[LoadedState], settings: RunSettings, items: Sequence[ChoiceItem]) -> float:
+        """Tokenising takes next to nothing beside the model."""
+        return 0.0
 
     def cost(self, backbone: Backbone, folder: Path | None) -> LanguageCost:
         """Counted cost of a state."""
@@ -124,17 +135,17 @@ class LanguageRunner:
             **versions(*self.libraries),
         }
 
-    def check(self, state: LoadedState, n_classes: int) -> None:
+    def check(self, state: LoadedState, answers: AnswerSpace) -> None:
         """Any language model can choose among any number of choices."""
 
-    def open(self, states: Sequence[LoadedState], settings: RunSettings) -> Pass[ChoiceItem]:
+    def open(self, states: Sequence[LoadedState], settings: RunSettings, answers: AnswerSpace) -> Pass[ChoiceItem]:
         """Load the state of a pass."""
         return _LanguagePass(states[0], settings)
 
 
 class _LanguagePass:
     def __init__(self, state: LoadedState, settings: RunSettings) -> None:
-        self._name = state.backbone.name
+        self._name, self._key = state.backbone.name, state.key
         self._cost = cast("LanguageCost", state.cost)
         self._settings = settings
         self._tokenizer = load_tokenizer(state)
@@ -153,9 +164,7 @@ class _LanguagePass:
         if self._settings.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def score(
-        self, items: Sequence[ChoiceItem], wanted: Sequence[str], advance: Callable[[int], None]
-    ) -> dict[str, Scores]:
+    def score(self, items: Sequence[ChoiceItem], wanted: Sequence[str], advance: Advance) -> Answers:
         """Answers of the state to the items."""
         sequences = [
             encode_pair(self._tokenizer, item.context, f" {choice}") for item in items for choice in item.choices
@@ -174,16 +183,24 @@ class _LanguagePass:
         characters = np.array([[len(choice) for choice in item.choices] for item in items])
         normalised = log_likelihoods / characters
         costs = self._cost.gflops([len(tokens) - 1 for tokens, _ in rows]).reshape(len(items), n_choices)
-        found = Scores(
-            prediction=normalised.argmax(axis=1),
-            probabilities=_softmax(normalised).astype(np.float32),
+        prediction = normalised.argmax(axis=1)
+        found = summarise(torch.from_numpy(normalised).log_softmax(dim=1), torch.from_numpy(prediction))
+        scores = Scores(
+            prediction=prediction,
+            confidence=found.confidence.numpy(),
+            margin=found.margin.numpy(),
+            entropy=found.entropy.numpy(),
             scores=log_likelihoods.astype(np.float32),
             gflops=costs.sum(axis=1),
         )
-        return {self._name: found}
+        return Answers({self._key: scores})
+
+    def measure(self, key: str) -> DeviceCosts:
+        """Latency, throughput, memory and energy of scoring items."""
+        raise NotImplementedError
 
     def _log_likelihoods(
-        self, rows: Sequence[tuple[list[int], int]], choices: Sequence[int], advance: Callable[[int], None]
+        self, rows: Sequence[tuple[list[int], int]], choices: Sequence[int], advance: Advance
     ) -> NDArray[np.float64]:
         """Summed log-likelihood (n_rows,) of the last `n` tokens of each row."""
         sums = np.full(len(rows), np.nan)
@@ -196,7 +213,7 @@ class _LanguagePass:
             budget = self._settings.batch_size * max(choices) * max(len(tokens) for tokens, _ in rows)
         done = 0
         for batch in by_token_budget([len(tokens) for tokens, _ in rows], budget):
-            run_or_split(batch, run, self._name)
+            MemoryFit(self._name).run(batch, run)
             done += len(batch)
             advance(done // max(choices))
             done %= max(choices)
@@ -296,8 +313,3 @@ def quiet_transformers() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
-
-
-def _softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    shifted = np.exp(values - values.max(axis=1, keepdims=True))
-    return cast("NDArray[np.float64]", shifted / shifted.sum(axis=1, keepdims=True))

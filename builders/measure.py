@@ -8,13 +8,17 @@ form there, so that its products are seen. Counts are kept in the cache, keyed b
 from __future__ import annotations
 
 import json
+import weakref
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.weak import WeakIdKeyDictionary
 
 from ..labels.parquet import atomic_file
 from .cache import cache_folder, key_of, versions
@@ -47,6 +51,8 @@ class VisionCost:
     """10^9 operations per image."""
     input_size: tuple[int, int, int]
     """Channels, height, width."""
+    activation_bytes: int
+    """Most bytes that the tensors of one image take at once, in float32, without what kernels take besides."""
 
     def nominal_gflops(self) -> float:
         """10^9 operations per image."""
@@ -89,11 +95,12 @@ def vision_cost(backbone: Backbone, folder: Path | None = None) -> VisionCost:
             model = create_model(backbone, folder, load=False).eval()
             shape = input_size(model)
             images = torch.empty(1, *shape)
-        flops = _count(lambda: model(images))
-        return asdict(VisionCost(_parameters(model), flops / 1e9, shape))
+        with _PeakMemory(model) as memory:
+            flops = _count(lambda: model(images))
+        return asdict(VisionCost(_parameters(model), flops / 1e9, shape, memory.peak))
 
     found = _cached(content, count)
-    return VisionCost(found["parameters"], found["gflops"], tuple(found["input_size"]))
+    return VisionCost(**{**found, "input_size": tuple(found["input_size"])})
 
 
 def language_cost(backbone: Backbone, folder: Path | None = None) -> LanguageCost:
@@ -123,6 +130,42 @@ def _forward(model: torch.nn.Module, tokens: int) -> None:
     # On the meta device transformers cannot look into a mask to simplify it, and wants it whole.
     mask = torch.ones(1, 1, tokens, tokens, dtype=torch.bool, device="meta")
     model(input_ids=torch.zeros(1, tokens, dtype=torch.long, device="meta"), attention_mask=mask, use_cache=False)
+
+
+class _PeakMemory(TorchDispatchMode):
+    """Follows the bytes of all tensors that operations make, until they are freed; weights do not count."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.peak = self._alive = 0
+        self._known: Any = WeakIdKeyDictionary()
+        for tensor in (*model.parameters(), *model.buffers()):
+            self._known[tensor.untyped_storage()] = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Any,  # noqa: ANN401 - an operator of torch
+        types: Any,  # noqa: ANN401
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401
+        made = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, torch.Tensor):
+                self._follow(tensor.untyped_storage())
+        return made
+
+    def _follow(self, storage: torch.UntypedStorage) -> None:
+        if storage in self._known:
+            return
+        size = storage.nbytes()
+        self._known[storage] = size
+        self._alive += size
+        self.peak = max(self.peak, self._alive)
+        weakref.finalize(storage, self._forget, size)
+
+    def _forget(self, size: int) -> None:
+        self._alive -= size
 
 
 def _count(forward: Callable[[], object]) -> int:

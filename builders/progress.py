@@ -6,8 +6,25 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
+
+
+FOUND = "found"
+"""What bounds steps that were finished before: they say nothing about the rate."""
+
+
+class Advance(Protocol):
+    """Moves a task on."""
+
+    def __call__(self, steps: int, *, bound_by: str | None = None) -> None:
+        """Some steps are done.
+
+        Args:
+            steps: How many.
+            bound_by: What the work waits for, such as `decode` or `device`, where that is known.
+        """
+        ...
 
 
 class Progress(Protocol):
@@ -17,8 +34,15 @@ class Progress(Protocol):
         """A line about what is done or will be done."""
         ...
 
-    def task(self, description: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """A task of `total` steps; the context yields a function that advances it."""
+    def task(self, description: str, total: int, *, per: int = 1, unit: str = "") -> AbstractContextManager[Advance]:
+        """A task of `total` steps; the context yields what advances it.
+
+        Args:
+            description: What is done.
+            total: Number of steps.
+            per: Steps that make one unit, of which the rate is told.
+            unit: Name of the unit, as `images`; empty where a rate says nothing.
+        """
         ...
 
 
@@ -29,6 +53,10 @@ class Silent:
         """Drop the line."""
 
     @contextmanager
-    def task(self, description: str, total: int) -> Iterator[Callable[[int], None]]:
+    def task(self, description: str, total: int, *, per: int = 1, unit: str = "") -> Iterator[Advance]:
         """A task that nobody watches."""
-        yield lambda steps: None
+
+        def advance(steps: int, *, bound_by: str | None = None) -> None:
+            pass
+
+        yield advance

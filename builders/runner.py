@@ -7,7 +7,7 @@ what its scores depend on, so that the store can tell a part that still holds fr
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import torch
@@ -15,11 +15,13 @@ import torch
 from .items import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from .scores import Scores
+    from .progress import Advance
+    from .scores import Answers
     from .spaces import Backbone, Family
+    from .timing import DeviceCosts
     from .weights import Weights
 
 ItemT_contra = TypeVar("ItemT_contra", bound=Item, contravariant=True)
@@ -35,13 +37,42 @@ class RunSettings:
     """Precision of weights and arithmetic: `float32`, `bfloat16` or `float16`."""
     batch_size: int | None = None
     """Samples per batch; None leaves it to the runner. Labels do not depend on it."""
-    threads: int = max(1, os.cpu_count() or 1)
+    compiled: bool = False
+    """Whether models are compiled (`torch.compile`): faster, and their last bits differ."""
+    channels_last: bool = False
+    """Whether images lie in memory with their channels last: faster on some devices, and last bits differ."""
+    skip_unreadable: bool = False
+    """Whether an image that cannot be decoded is left out of all states; otherwise it stops the build."""
+    threads: int = field(
+        default_factory=lambda: (
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        )
+    )
     """Threads that decode and resize images."""
 
     @property
     def torch_dtype(self) -> torch.dtype:
         """The precision as torch has it."""
         return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[self.dtype]
+
+    @property
+    def fast_modes(self) -> tuple[str, ...]:
+        """What is switched on beside the precision, as *states* records it."""
+        return ("compile",) * self.compiled + ("channels-last",) * self.channels_last
+
+    def reference(self) -> RunSettings:
+        """The same in float32 and without fast modes."""
+        return replace(self, dtype="float32", compiled=False, channels_last=False)
+
+
+@dataclass(frozen=True)
+class AnswerSpace:
+    """What may be answered."""
+
+    n_classes: int
+    """Classes or choices that a model's output has."""
+    subset: tuple[int, ...] | None = None
+    """Of these only some count, in this order; None for all. ImageNet-A and -R have 200 of ImageNet's classes."""
 
 
 class Costs(Protocol):
@@ -70,6 +101,11 @@ class LoadedState:
     cost: Costs
     """Its counted cost."""
 
+    @property
+    def key(self) -> str:
+        """Name that no other state of any family has."""
+        return f"{self.family.name}/{self.backbone.name}"
+
 
 class Pass(Protocol[ItemT_contra]):
     """States that are loaded together."""
@@ -82,20 +118,22 @@ class Pass(Protocol[ItemT_contra]):
         """Free what the states hold."""
         ...
 
-    def score(
-        self, items: Sequence[ItemT_contra], wanted: Sequence[str], advance: Callable[[int], None]
-    ) -> dict[str, Scores]:
+    def score(self, items: Sequence[ItemT_contra], wanted: Sequence[str], advance: Advance) -> Answers:
         """Answers of the wanted states to the items, in the items' order.
 
         Args:
             items: Samples, with their content.
-            wanted: Names of states of this pass.
+            wanted: Keys of states of this pass.
             advance: Called with the number of (sample, state) pairs that were done.
 
         Raises:
             InputError: An item cannot be used; names it.
             RunError: A sample does not fit into memory, or the scores are not finite.
         """
+        ...
+
+    def measure(self, key: str) -> DeviceCosts:
+        """What a state takes on the device: latency, throughput, memory, energy."""
         ...
 
 
@@ -107,8 +145,16 @@ class Runner(Protocol):
         """Libraries whose versions scores depend on."""
         ...
 
-    def plan(self, states: Sequence[LoadedState]) -> list[tuple[LoadedState, ...]]:
-        """Which states run together."""
+    def plan(self, states: Sequence[LoadedState], settings: RunSettings, memory: int) -> list[tuple[LoadedState, ...]]:
+        """Which states run together in that many bytes of memory."""
+        ...
+
+    def needs(self, states: Sequence[LoadedState], settings: RunSettings) -> int:
+        """Bytes that states take when they run together, by estimate."""
+        ...
+
+    def data_seconds(self, states: Sequence[LoadedState], settings: RunSettings, items: Sequence[Any]) -> float:
+        """Time of one thread to make a sample ready for the states, tried on some."""
         ...
 
     def cost(self, backbone: Backbone, folder: Path | None) -> Costs:
@@ -119,10 +165,10 @@ class Runner(Protocol):
         """What scores depend on beside items, weights and settings."""
         ...
 
-    def check(self, state: LoadedState, n_classes: int) -> None:
+    def check(self, state: LoadedState, answers: AnswerSpace) -> None:
         """Raise `InputError` for a state that cannot answer the benchmark's question."""
         ...
 
-    def open(self, states: Sequence[LoadedState], settings: RunSettings) -> Pass[Any]:
+    def open(self, states: Sequence[LoadedState], settings: RunSettings, answers: AnswerSpace) -> Pass[Any]:
         """Load the states of a pass."""
         ...

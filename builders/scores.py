@@ -1,17 +1,18 @@
-"""What a runner says of a batch of samples under one state, and how probabilities become it."""
+"""What a runner says of samples under one state, and the rows that the store keeps of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+import torch
 
 from ..labels.schemas import PREDICTIONS, polars_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,8 +25,12 @@ class Scores:
 
     prediction: NDArray[np.int64]
     """Index of the answer (n_samples,)."""
-    probabilities: NDArray[np.float32]
-    """Probability of every class or choice (n_samples, n_classes)."""
+    confidence: NDArray[np.float32]
+    """Probability of the answer (n_samples,)."""
+    margin: NDArray[np.float32]
+    """Highest less second-highest probability (n_samples,)."""
+    entropy: NDArray[np.float32]
+    """Entropy of the probabilities, in nats (n_samples,)."""
     scores: NDArray[np.float32]
     """What table *predictions* keeps of the scores (n_samples, n_scores)."""
     gflops: NDArray[np.float64]
@@ -34,50 +39,95 @@ class Scores:
     """Classes that `scores` belong to (n_samples, n_scores); None where it is all of them in order."""
 
 
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What the states of a pass say of a shard."""
+
+    scores: dict[str, Scores]
+    """For each state, by its key, its answers to the samples without a problem, in order."""
+    problems: dict[int, str] = field(default_factory=dict)
+    """Why a sample could not be used, by its place in the shard; the same for all states."""
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What is kept of distributions over classes; tensors on the distributions' device."""
+
+    confidence: torch.Tensor
+    """Probability of the answer (n_samples,), float32."""
+    margin: torch.Tensor
+    """Highest less second-highest probability (n_samples,), float32."""
+    entropy: torch.Tensor
+    """Entropy in nats (n_samples,), float32."""
+
+
+def summarise(log_probabilities: torch.Tensor, prediction: torch.Tensor) -> Summary:
+    """Confidence, margin and entropy of distributions, summed in double precision.
+
+    Args:
+        log_probabilities: Natural logarithms (n_samples, n_classes).
+        prediction: Index of each answer (n_samples,).
+
+    Example:
+        >>> found = summarise(torch.tensor([[1.0, 0.0], [0.5, 0.5]]).log(), torch.tensor([0, 1]))
+        >>> found.margin.tolist(), [round(value, 4) for value in found.entropy.tolist()]
+        ([1.0, 0.0], [0.0, 0.6931])
+    """
+    probabilities = log_probabilities.double().exp()
+    largest = probabilities.topk(min(2, probabilities.shape[1]), dim=1).values
+    return Summary(
+        confidence=probabilities.gather(1, prediction[:, None])[:, 0].float(),
+        margin=(largest[:, 0] - largest[:, -1]).float(),
+        entropy=torch.special.entr(probabilities).sum(dim=1).clamp(min=0).float(),
+    )
+
+
 PART_SCHEMA = pl.Schema(
     {
         **{
             name: dtype
             for name, dtype in polars_schema(PREDICTIONS).items()
-            if name not in ("family", "state", "correct")
+            if name not in ("family", "state", "target", "targets", "correct")
         },
-        "group": pl.String(),
         "gflops": pl.Float64(),
+        "problem": pl.String(),
     }
 )
-"""Columns of a part: those of *predictions* that differ by sample, and what the labels and states need besides."""
+"""Columns of a part: those of *predictions* that the state decides, its cost, and why a sample could not be used."""
 
 
-def part_frame(items: Sequence[Item], scores: Scores) -> pl.DataFrame:
-    """The rows that the store keeps of some samples under one state."""
-    largest = np.sort(scores.probabilities, axis=1)[:, -2:]  # (n_samples, 2)
-    answer = np.take_along_axis(scores.probabilities, scores.prediction[:, None], axis=1)[:, 0]
-    return pl.DataFrame(
+def part_frame(items: Sequence[Item], scores: Scores, problems: Mapping[int, str]) -> pl.DataFrame:
+    """The rows that the store keeps of some samples under one state.
+
+    Args:
+        items: All samples, in order.
+        scores: Answers to those without a problem, in order.
+        problems: Why a sample could not be used, by its place.
+    """
+    kept = [place for place in range(len(items)) if place not in problems]
+    rows = pl.DataFrame(
         {
-            "sample_id": [item.sample_id for item in items],
-            "target": [item.target for item in items],
             "prediction": scores.prediction,
-            "confidence": answer,
-            "margin": largest[:, 1] - largest[:, 0],
-            "entropy": entropy(scores.probabilities),
+            "confidence": scores.confidence,
+            "margin": scores.margin,
+            "entropy": scores.entropy,
             "scores": list(scores.scores),
             "classes": None if scores.classes is None else list(scores.classes),
-            "group": [item.group for item in items],
             "gflops": scores.gflops,
+            "_place": np.array(kept, dtype=np.int64),
         },
-        schema=PART_SCHEMA,
+        schema={
+            **{name: dtype for name, dtype in PART_SCHEMA.items() if name not in ("sample_id", "problem")},
+            "_place": pl.Int64(),
+        },
         strict=False,
     )
-
-
-def entropy(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Entropy in nats (n_samples,) of distributions (n_samples, n_classes); 0 log 0 = 0.
-
-    Example:
-        >>> entropy(np.array([[1.0, 0.0], [0.5, 0.5]], dtype=np.float32)).round(4).tolist()
-        [0.0, 0.6930999755859375]
-    """
-    p = probabilities.astype(np.float64)
-    terms = np.where(p > 0, p * np.log(np.where(p > 0, p, 1.0)), 0.0)
-    found: NDArray[np.float32] = (-terms.sum(axis=1)).clip(min=0.0).astype(np.float32)
-    return found
+    samples = pl.DataFrame(
+        {
+            "sample_id": [item.sample_id for item in items],
+            "problem": [problems.get(place) for place in range(len(items))],
+            "_place": np.arange(len(items), dtype=np.int64),
+        },
+        schema_overrides={"problem": pl.String()},
+    )
+    return samples.join(rows, on="_place", how="left", maintain_order="left").select(PART_SCHEMA.names())

@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -47,8 +47,16 @@ class Store:
         """
         self.root = root
 
+    def has(self, unit: Unit, fingerprint: str) -> bool:
+        """Whether the part is there, undamaged, and was made from the same things."""
+        return self._content(unit, fingerprint) is not None
+
     def get(self, unit: Unit, fingerprint: str) -> pl.DataFrame | None:
         """The part, if it is there, undamaged, and was made from the same things."""
+        content = self._content(unit, fingerprint)
+        return None if content is None else pl.read_parquet(io.BytesIO(content))
+
+    def _content(self, unit: Unit, fingerprint: str) -> bytes | None:
         path = self._path(unit)
         try:
             mark = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
@@ -56,7 +64,7 @@ class Store:
         except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
             return None
         expected = {"fingerprint": fingerprint, "sha256": hashlib.sha256(content).hexdigest()}
-        return pl.read_parquet(io.BytesIO(content)) if mark == expected else None
+        return content if mark == expected else None
 
     def put(self, unit: Unit, fingerprint: str, frame: pl.DataFrame) -> None:
         """Write a part, then its mark."""
@@ -69,6 +77,21 @@ class Store:
         mark = {"fingerprint": fingerprint, "sha256": hashlib.sha256(content.getvalue()).hexdigest()}
         with atomic_file(path.with_suffix(".json")) as temporary:
             temporary.write_text(json.dumps(mark), encoding="utf-8")
+
+    def get_note(self, name: str, fingerprint: str) -> dict[str, Any] | None:
+        """Plain data kept under a name, if it was made from the same things."""
+        try:
+            kept = json.loads((self.root / f"{name}.note.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
+            return None
+        return kept["content"] if isinstance(kept, dict) and kept.get("fingerprint") == fingerprint else None
+
+    def put_note(self, name: str, fingerprint: str, content: dict[str, Any]) -> None:
+        """Keep plain data under a name."""
+        path = self.root / f"{name}.note.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_file(path) as temporary:
+            temporary.write_text(json.dumps({"fingerprint": fingerprint, "content": content}), encoding="utf-8")
 
     def _path(self, unit: Unit) -> Path:
         return self.root / f"{unit}.parquet"

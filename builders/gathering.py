@@ -1,0 +1,150 @@
+"""From parts to tables: what the store holds of a family becomes its labels, predictions and states."""
+
+from __future__ import annotations
+
+import json
+import platform
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ..labels.errors import InputError, RunError
+from ..labels.folder import FamilyTables
+from ..labels.labelling import check_predictions, make_labels
+from ..labels.schemas import PREDICTIONS, STATES, polars_schema
+from .cache import versions
+from .engine import unit_of, unit_print
+from .measure import VisionCost
+from .plan import device_name, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .catalogue import Catalogue
+    from .plan import BuildPlan
+    from .runner import LoadedState
+    from .spaces import Backbone, Family
+    from .store import Store
+
+
+def gather(
+    plan: BuildPlan,
+    states: Sequence[LoadedState],
+    catalogue: Catalogue,
+    store: Store,
+    observed: Mapping[str, Mapping[str, Any]],
+) -> tuple[FamilyTables, dict[str, str]]:
+    """The tables of one family, states in order of the cost that was found on these very items.
+
+    Args:
+        plan: The build.
+        states: The family's states.
+        catalogue: The items.
+        store: Holds the parts.
+        observed: For each state, by its key, what was measured of it: columns of *states*, and `environment`.
+
+    Returns:
+        The tables, and why samples were left out, by their identifier.
+
+    Raises:
+        InputError: An item cannot be used and unreadable ones are not left out, or two have one identifier.
+        RunError: A part is missing.
+    """
+    whole = {state.key: _read(plan, state, catalogue, store) for state in states}
+    items = catalogue.items()
+    problems = _problems(plan, whole, items)
+    items = items.filter(pl.col("target").is_not_null() & ~pl.col("sample_id").is_in(list(problems)))
+    if items.is_empty():
+        raise InputError(f"{plan.source.name}: no sample is left to label")
+    if plan.benchmark.runner == "vision":  # the same table from every source, whatever its order
+        items = items.sort("sample_id")
+    kept = {
+        key: items.join(frame.drop("problem"), on="sample_id", how="left", maintain_order="left")
+        for key, frame in whole.items()
+    }
+    gflops = {key: float(frame["gflops"].to_numpy().mean()) for key, frame in kept.items()}
+    ordered = sorted(states, key=lambda state: gflops[state.key])
+    rows = [
+        _state_row(plan, state, index, gflops[state.key], observed.get(state.key, {}))
+        for index, state in enumerate(ordered)
+    ]
+    table = pl.DataFrame(rows, schema={name: dtype for name, dtype in polars_schema(STATES).items() if name != "cost"})
+    predictions = pl.concat(
+        kept[state.key].with_columns(
+            state=pl.lit(index, dtype=pl.Int64),
+            family=pl.lit(state.family.name),
+            correct=pl.col("prediction").cast(pl.Int16).is_in(pl.col("targets")),
+        )
+        for index, state in enumerate(ordered)
+    )
+    check_predictions(predictions, table["state"].to_list(), f"{plan.benchmark.name} items")
+    several = bool((items["targets"].list.len() > 1).any())
+    columns = [name for name in PREDICTIONS.columns if name != "targets" or several]
+    labelled = make_labels(predictions.select(columns), table, items.select("sample_id", "group"))
+    return FamilyTables(labelled.labels, predictions.select(columns), labelled.states), problems
+
+
+def _read(plan: BuildPlan, state: LoadedState, catalogue: Catalogue, store: Store) -> pl.DataFrame:
+    own = fingerprint(plan, state)
+    frames = [store.get(unit_of(state, n), unit_print(own, items)) for n, items in enumerate(catalogue.prints)]
+    found = [frame for frame in frames if frame is not None]
+    if len(found) < len(frames):
+        raise RunError(
+            f"state {state.backbone.name!r} lacks {len(frames) - len(found)} of {len(frames)} parts, though all were"
+            " made; run the same command again"
+        )
+    return pl.concat(found)
+
+
+def _problems(plan: BuildPlan, whole: Mapping[str, pl.DataFrame], items: pl.DataFrame) -> dict[str, str]:
+    """Why samples cannot be used, by their identifier; an error unless they may be left out."""
+    found: dict[str, str] = {}
+    for frame in whole.values():
+        bad = frame.filter(pl.col("problem").is_not_null())
+        found |= dict(zip(bad["sample_id"], bad["problem"], strict=True))
+    if found and not plan.settings.skip_unreadable:
+        first = next(iter(found))
+        place = items.filter(pl.col("sample_id") == first)["place"][0]
+        raise InputError(f"{place}: {found[first]}; mend it, or leave such images out with --on-error skip")
+    return dict(sorted(found.items()))
+
+
+def _state_row(
+    plan: BuildPlan, state: LoadedState, index: int, gflops: float, observed: Mapping[str, Any]
+) -> dict[str, Any]:
+    environment: dict[str, Any] = {
+        "python": platform.python_version(),
+        **versions("adaptlabels", *plan.runner.libraries),
+        **observed.get("environment", {}),
+    }
+    if plan.settings.fast_modes:
+        environment["fast_modes"] = list(plan.settings.fast_modes)
+    row = dict.fromkeys(name for name in polars_schema(STATES) if name != "cost")
+    return row | {
+        "family": state.family.name,
+        "state": state.backbone.name,
+        "index": index,
+        "source": state.weights.source,
+        "revision": state.weights.revision,
+        "weights": state.weights.kind,
+        "weights_sha256": state.weights.sha256,
+        "parameters": state.cost.parameters,
+        "gflops": gflops,
+        "input_size": _input_size(state),
+        "reference_accuracy": None if plan.random else _reference(plan, state.backbone, state.family),
+        "dtype": plan.settings.dtype,
+        "device": device_name(plan.settings.device),
+        **{name: value for name, value in observed.items() if name != "environment"},
+        "environment": json.dumps(environment, sort_keys=True),
+    }
+
+
+def _reference(plan: BuildPlan, backbone: Backbone, family: Family) -> float | None:
+    """A published accuracy is of the family's own dataset."""
+    return backbone.reference_accuracy if family.dataset == plan.benchmark.name else None
+
+
+def _input_size(state: LoadedState) -> str | None:
+    if isinstance(state.cost, VisionCost):
+        return "x".join(str(side) for side in state.cost.input_size[1:])
+    return None

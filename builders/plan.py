@@ -1,0 +1,161 @@
+"""What a build will do: which states, in which passes, over which shards of items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..labels.errors import InputError
+from .cache import key_of
+from .language import LanguageRunner
+from .memory import available_bytes
+from .runner import LoadedState, Runner, RunSettings
+from .vision import VisionRunner
+from .weights import config_text, resolve_weights
+
+if TYPE_CHECKING:
+    from .benchmarks import Benchmark
+    from .items import Item, Source
+    from .progress import Progress
+    from .spaces import Family
+
+SHARD_SIZE = 1024
+"""Samples of a shard: what a killed build does again at most, for each state."""
+RUNNERS: dict[str, Runner] = {"vision": VisionRunner(), "language": LanguageRunner()}
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """What a build will do."""
+
+    benchmark: Benchmark
+    """The benchmark."""
+    source: Source[Item]
+    """Its items."""
+    families: tuple[Family, ...]
+    """The state spaces."""
+    settings: RunSettings
+    """How states run."""
+    random: bool = False
+    """Whether weights are initialised at random instead of loaded."""
+    shard_size: int = SHARD_SIZE
+    """Samples of a shard."""
+    store: Path | None = None
+    """Folder of finished parts, where it is not inside the dataset folder."""
+    measure: bool = False
+    """Whether latency, throughput, memory and energy are measured."""
+    compare_reference: int = 0
+    """Samples on which answers are compared with the float32 reference; 0 for none."""
+
+    @property
+    def runner(self) -> Runner:
+        """What runs the states."""
+        return RUNNERS[self.benchmark.runner]
+
+
+States = Mapping[str, "list[LoadedState]"]
+"""For each family, by name, its states in ascending order of cost."""
+
+
+def check_fit(plan: BuildPlan) -> None:
+    """Every family must be of the benchmark's kind.
+
+    Raises:
+        InputError: One is not.
+    """
+    for family in plan.families:
+        if family.runner != plan.benchmark.runner:
+            raise InputError(
+                f"family {family.name!r} is run by {family.runner!r}, dataset {plan.benchmark.name!r} needs"
+                f" {plan.benchmark.runner!r}"
+            )
+
+
+def load_states(plan: BuildPlan, progress: Progress) -> States:
+    """Find weights (the miniatures' are trained where they are missing) and count costs.
+
+    Raises:
+        InputError: Weights are missing, or a state cannot answer the benchmark's question.
+        RunError: The Hub cannot be reached.
+    """
+    train_missing(plan, progress)
+    found = {}
+    for family in plan.families:
+        states = []
+        for backbone in family.states:
+            weights = resolve_weights(family, backbone, random=plan.random, progress=progress)
+            state = LoadedState(family, backbone, weights, plan.runner.cost(backbone, weights.folder))
+            plan.runner.check(state, plan.benchmark.answers)
+            states.append(state)
+        found[family.name] = sorted(states, key=lambda state: state.cost.nominal_gflops())
+    return found
+
+
+def train_missing(plan: BuildPlan, progress: Progress) -> None:
+    """Train the miniatures whose weights are not in the cache yet."""
+    wanted = [(family, state) for family in plan.families for state in family.states if state.recipe is not None]
+    if wanted and not plan.random:
+        from .training import train_all
+
+        train_all(wanted, progress)
+
+
+def plan_passes(plan: BuildPlan, states: States) -> list[tuple[LoadedState, ...]]:
+    """Which states run together: as many as fit into the device's memory, whatever their families."""
+    everything = [state for family in states.values() for state in family]
+    return plan.runner.plan(everything, plan.settings, available_bytes(plan.settings.device))
+
+
+def fingerprint(plan: BuildPlan, state: LoadedState, settings: RunSettings | None = None) -> str:
+    """Hash of everything that a state's answers depend on, but the items.
+
+    Args:
+        plan: The build.
+        state: The state.
+        settings: How it runs, where that is not as the plan says.
+    """
+    backbone, settings = state.backbone, settings or plan.settings
+    return key_of(
+        {
+            "runner": state.family.runner,
+            "architecture": backbone.architecture,
+            "config": backbone.config,
+            "weights": state.weights.sha256 or state.weights.kind,
+            # Model and preprocessing come from this file where there is one.
+            "config.json": None if state.weights.folder is None else config_text(state.weights.folder),
+            "gflops": state.cost.nominal_gflops(),
+            "dtype": settings.dtype,
+            "fast_modes": settings.fast_modes,
+            "device": settings.device.type,
+            "subset": plan.benchmark.answers.subset,
+            **plan.runner.identity(state),
+        }
+    )
+
+
+def device_name(device: torch.device) -> str:
+    """Name of the hardware, as `NVIDIA H200`, or `cpu`."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name; `auto` takes the first GPU where there is one.
+
+    Raises:
+        InputError: There is no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InputError(f"--device {name!r}: expected auto, cpu, cuda or cuda:N") from error
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"--device {name!r}: expected auto, cpu, cuda or cuda:N")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"--device {name!r}: this machine has {torch.cuda.device_count()} GPU(s)")
+    return device
