@@ -66,12 +66,14 @@ def families(family: options.Family = None, families: options.Families = None, j
 
 @app.command()
 def build(
-    dataset: Annotated[str, typer.Argument(help="imagenet, hellaswag, digits or stories.", show_default=False)],
+    dataset: Annotated[str, typer.Argument(help="imagenet, hellaswag, digits, …; see README.", show_default=False)],
     out: Annotated[Path, typer.Argument(help="The dataset folder; a build that is there resumes.", show_default=False)],
     source: Annotated[
         str | None,
         typer.Option(
-            metavar="S", help="hub:org/name[@rev], imagefolder:PATH or jsonl:PATH; the dataset's own by default."
+            metavar="S",
+            help="hub:org/name[@rev], imagefolder:PATH, webdataset:PATH, parquet:PATH, jsonl:PATH; the dataset's own by"
+            " default.",
         ),
     ] = None,
     family: options.Family = None,
@@ -92,6 +94,30 @@ def build(
     weights: Annotated[
         Literal["pretrained", "random"], typer.Option(help="random initialises instead of loading, for dry runs.")
     ] = "pretrained",
+    on_error: Annotated[
+        Literal["stop", "skip"], typer.Option(help="skip leaves unreadable images out of all states and lists them.")
+    ] = "stop",
+    compile: Annotated[  # noqa: A002 - the option's name
+        bool, typer.Option("--compile", help="Compile models: faster after a start, and recorded in states.")
+    ] = False,
+    channels_last: Annotated[
+        bool, typer.Option("--channels-last", help="Images with channels last in memory; recorded in states.")
+    ] = False,
+    compare_reference: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Answer N samples in float32 too, and tell how often the answer differs."
+        ),
+    ] = 0,
+    measure: Annotated[
+        bool | None,
+        typer.Option(help="Measure latency, throughput, memory, energy; on a GPU by default.", show_default=False),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where finished parts are kept; OUT/.adaptlabels/parts by default."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say passes, memory and time, and do nothing.")] = False,
     json: options.Json = False,
 ) -> None:
     """Run backbones over a dataset and write a dataset folder; resumes what is there."""
@@ -111,7 +137,14 @@ def build(
             limit=limit,
             shard_size=shard_size,
             random=weights == "random",
+            skip_unreadable=on_error == "skip",
+            compiled=compile,
+            channels_last=channels_last,
+            compare_reference=compare_reference,
+            measure=measure,
+            store=store,
         ),
+        dry_run=dry_run,
         as_json=json,
     )
 

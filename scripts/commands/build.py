@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from .. import console
 from ..console import TerminalProgress
 from . import finish
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...builders.benchmarks import Benchmark
-    from ...builders.engine import BuildPlan
+    from ...builders.plan import BuildPlan
     from ...builders.spaces import Family
     from ...labels.folder import DatasetFolder
 
@@ -48,11 +49,26 @@ class BuildOptions:
     """Most samples."""
     random: bool = False
     """Initialise at random instead of loading."""
+    skip_unreadable: bool = False
+    """Leave unreadable images out instead of stopping."""
+    compiled: bool = False
+    """Compile the models."""
+    channels_last: bool = False
+    """Lay images out with channels last."""
+    compare_reference: int = 0
+    """Samples to compare with the float32 reference."""
+    measure: bool | None = None
+    """Measure device costs; None for on a GPU only."""
+    store: Path | None = None
+    """Folder of finished parts, where it is not inside the dataset folder."""
 
 
-def run(options: BuildOptions, *, as_json: bool) -> None:
-    """Build, and print what came out."""
-    finish.report(build(options), as_json=as_json)
+def run(options: BuildOptions, *, dry_run: bool, as_json: bool) -> None:
+    """Build and print what came out, or only say what a build would do."""
+    if dry_run:
+        _print_forecast(make_plan(options), as_json=as_json)
+    else:
+        finish.report(build(options), as_json=as_json)
 
 
 def build(options: BuildOptions) -> DatasetFolder:
@@ -62,7 +78,8 @@ def build(options: BuildOptions) -> DatasetFolder:
         InputError: An option, the source or the folder cannot be used; nothing has been written then.
         RunError: A state cannot be run; what was finished is kept.
     """
-    from ...builders.engine import check_fit, run_build
+    from ...builders.building import run_build
+    from ...builders.plan import check_fit
     from ...labels.folder import WORK
     from ...labels.staging import claim_folder
 
@@ -76,8 +93,44 @@ def build(options: BuildOptions) -> DatasetFolder:
         f"{plan.benchmark.title}: {n_states} states of {', '.join(family.name for family in plan.families)} on"
         f" {len(plan.source)} samples ({plan.source.name}), {plan.settings.dtype} on {plan.settings.device}"
     )
-    tables = run_build(plan, options.out / WORK, progress)
-    return finish.finish_folder(options.out, info, tables)
+    built = run_build(plan, options.out / WORK, progress)
+    if built.skipped:
+        first = next(iter(built.skipped))
+        progress.say(f"left out {len(built.skipped)} sample(s), the first {first}: {built.skipped[first]}")
+    info = replace(info, skipped=tuple(built.skipped.items()))
+    return finish.finish_folder(options.out, info, built.families)
+
+
+def _print_forecast(plan: BuildPlan, *, as_json: bool) -> None:
+    """Say what a build would do."""
+    from ...builders.forecast import forecast
+
+    found = forecast(plan)
+    if as_json:
+        console.print_json({**asdict(found), "seconds": found.seconds})
+        return
+    rows = [
+        (
+            number,
+            ", ".join(state.split("/")[1] for state in one.states),
+            f"{one.parameters / 1e6:,.1f} M",
+            f"{one.memory_bytes / 2**30:.1f} GiB",
+            one.gflops,
+            console.duration(one.seconds),
+        )
+        for number, one in enumerate(found.passes, start=1)
+    ]
+    columns = ("pass", "states", "parameters", "memory", "GFLOPs per sample", "time")
+    console.print_table("", columns, rows)
+    console.out.print(
+        f"\n{plan.benchmark.title}: {found.samples:,} samples ({plan.source.name}), {plan.settings.dtype} on"
+        f" {plan.settings.device}, about {console.duration(found.seconds)}."
+        f"\nA pass may take {found.available_bytes / 2**30:.1f} GiB. The cheapest states ran at"
+        f" {', '.join(f'{rate:,.0f} GFLOP/s ({family})' for family, rate in found.gflops_per_second.items())} here;"
+        f" larger ones are mostly faster. Reading, decoding and resizing a sample took"
+        f" {1e3 * found.data_seconds:.1f} ms of one of {found.threads} threads. Nothing was written.",
+        markup=False,
+    )
 
 
 def make_plan(options: BuildOptions) -> BuildPlan:
@@ -87,15 +140,32 @@ def make_plan(options: BuildOptions) -> BuildPlan:
         InputError: An option or the source cannot be used.
     """
     from ...builders.benchmarks import find_benchmark, open_source
-    from ...builders.engine import BuildPlan, choose_device
+    from ...builders.plan import BuildPlan, choose_device
     from ...builders.runner import RunSettings
 
     benchmark = find_benchmark(options.dataset)
     families = choose_families(options, benchmark)
     batch_size = parse_batch_size(options.batch_size)
-    settings = RunSettings(choose_device(options.device), options.dtype, batch_size)
+    settings = RunSettings(
+        choose_device(options.device),
+        options.dtype,
+        batch_size,
+        compiled=options.compiled,
+        channels_last=options.channels_last,
+        skip_unreadable=options.skip_unreadable,
+    )
     source = open_source(benchmark, options.source, options.limit)
-    return BuildPlan(benchmark, source, families, settings, options.random, options.shard_size)
+    return BuildPlan(
+        benchmark,
+        source,
+        families,
+        settings,
+        random=options.random,
+        shard_size=options.shard_size,
+        store=options.store,
+        measure=settings.device.type == "cuda" if options.measure is None else options.measure,
+        compare_reference=options.compare_reference,
+    )
 
 
 def choose_families(options: BuildOptions, benchmark: Benchmark) -> tuple[Family, ...]:

@@ -55,7 +55,7 @@ def _describe(family: Family) -> dict[str, Any]:
 
 
 def _describe_state(family: Family, state: Backbone) -> dict[str, Any]:
-    from ...builders.engine import RUNNERS
+    from ...builders.plan import RUNNERS
     from ...builders.weights import local_folder
 
     cost = RUNNERS[family.runner].cost(state, local_folder(state))
