@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from adaptlabels.builders.engine import choose_device
+from adaptlabels.builders.plan import choose_device
 from adaptlabels.labels import DatasetFolder, InputError, validate_folder
 from adaptlabels.scripts.commands.build import BuildOptions, build
 
@@ -35,7 +35,7 @@ def test_a_build_killed_at_ten_random_moments_ends_in_the_same_bytes(tmp_path, d
     build(options(tmp_path / "whole", dataset, family))
     duration = time.monotonic() - started
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["adaptlabels.builders.engine", "adaptlabels.cards.card"])
+    server.set_forkserver_preload(["adaptlabels.builders.building", "adaptlabels.cards.card"])
     rng = random.Random(7)
     killed = 0
     for _ in range(10):
