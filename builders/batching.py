@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
@@ -11,6 +11,8 @@ from ..labels.errors import RunError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+Result = TypeVar("Result")
+
 
 def consecutive(count: int, size: int) -> Iterator[list[int]]:
     """Indices 0…count-1 in consecutive batches of `size`."""
@@ -18,25 +20,82 @@ def consecutive(count: int, size: int) -> Iterator[list[int]]:
         yield list(range(start, min(start + size, count)))
 
 
-def by_token_budget(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Batches of indices whose padded size stays within the budget, longest first so that memory trouble shows at once.
+class TokenBudget:
+    """Batches of sequences whose padded size stays within a budget, which shrinks when a batch does not fit."""
 
-    Args:
-        lengths: Tokens of each sequence.
-        budget: Most tokens of a batch, padding included; a longer sequence makes a batch of its own.
+    def __init__(self, tokens: int, what: str, most_rows: int | None = None) -> None:
+        """Start with a budget.
 
-    Example:
-        >>> list(by_token_budget([3, 9, 2, 3], budget=9))
-        [[1], [0, 3, 2]]
-    """
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        if batch and lengths[batch[0]] * (len(batch) + 1) > budget:
+        Args:
+            tokens: Most tokens of a batch, padding included; a longer sequence makes a batch of its own.
+            what: State to name in messages.
+            most_rows: Rows of a batch, in place of the budget; None for the budget.
+        """
+        self.tokens = tokens
+        """The budget."""
+        self._what, self._most_rows = what, most_rows
+        self._failed = False
+
+    def batches(self, lengths: Sequence[int]) -> Iterator[TokenBatch]:
+        """All sequences in batches, longest first so that memory trouble shows at once.
+
+        Args:
+            lengths: Tokens of each sequence.
+
+        Raises:
+            RunError: A single sequence did not fit.
+
+        Example:
+            >>> budget = TokenBudget(9, "some state")
+            >>> [batch.places for batch in budget.batches([3, 9, 2, 3])]
+            [[1], [0, 3, 2]]
+        """
+        order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
+        start = 0
+        while start < len(order):
+            size = self._size(lengths[order[start]], len(order) - start)
+            batch = TokenBatch(order[start : start + size])
             yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
+            if batch.fits:
+                start += size
+                continue
+            if size == 1:
+                raise RunError(
+                    f"{self._what}: one sequence of {lengths[order[start]]} tokens does not fit into memory; use a"
+                    " larger device or --dtype bfloat16"
+                )
+            self.tokens, self._failed = lengths[order[start]] * (size // 2), True
+
+    def _size(self, longest: int, left: int) -> int:
+        within = max(1, self.tokens // max(1, longest))
+        if self._most_rows is not None:
+            within = self._most_rows if not self._failed else min(self._most_rows, within)
+        return min(within, left)
+
+
+class TokenBatch:
+    """One batch of sequences."""
+
+    def __init__(self, places: list[int]) -> None:
+        """Hold some sequences.
+
+        Args:
+            places: Their places among all.
+        """
+        self.places = places
+        """Places of the sequences among all."""
+        self.fits = True
+        """False once it has not fit into memory."""
+
+    def run(self, work: Callable[[list[int]], Result]) -> Result | None:
+        """What the work gives, or None where the batch does not fit into memory and comes again in smaller ones."""
+        try:
+            return work(self.places)
+        except torch.OutOfMemoryError:
+            self.fits = False
+        # Outside the except block, so that the failed attempt's tensors are freed first.
+        torch.cuda.empty_cache()
+        return None
 
 
 class MemoryFit:

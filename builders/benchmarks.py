@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from ..labels.errors import InputError
 from ..labels.info import DatasetInfo
-from .hellaswag import N_ENDINGS, HubChoices, JsonLines
+from .choicerows import HubChoices, JsonLines
 from .imagefolder import ImageFolder
 from .imagenet import CLASSES, ReassessedLabels, descriptions, synsets
 from .imagerows import FORMATS, hub_images, local_images
+from .questions import FORMS
 from .runner import AnswerSpace
 
 if TYPE_CHECKING:
@@ -63,13 +64,33 @@ class Benchmark:
     """Whether a file's name is unique in its class only."""
     reassessed: bool = False
     """Whether ReaL labels replace ImageNet's."""
+    form: str = "hellaswag"
+    """Multiple choice: form of its rows, a key of `FORMS`."""
+    n_choices: int = 4
+    """Multiple choice: most choices of an item."""
+    hub_config: str | None = None
+    """Multiple choice: config of its Hub dataset, where that has several."""
+    other_splits: tuple[str, ...] = ()
+    """Further splits that can be labelled."""
+
+    def at_split(self, split: str | None) -> Benchmark:
+        """The same benchmark on another split, whose accuracies are not compared with published ones.
+
+        Raises:
+            InputError: It has no such split.
+        """
+        if split in (None, self.split):
+            return self
+        if split not in self.other_splits:
+            raise InputError(f"--split {split!r}: {self.name} has {', '.join((self.split, *self.other_splits))}")
+        return replace(self, split=split, full_size=None)
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the answers, in order."""
         if self.synsets is not None:
             return synsets(self.synsets)
-        return tuple(map(str, range(N_ENDINGS if self.task == "multiple-choice" else N_DIGITS)))
+        return tuple(map(str, range(self.n_choices if self.task == "multiple-choice" else N_DIGITS)))
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -105,6 +126,7 @@ class Benchmark:
             citation=self.citation,
             full_size=self.full_size,
             reference_tolerance=self.reference_tolerance,
+            language="en" if self.task == "multiple-choice" else None,
         )
 
 
@@ -129,6 +151,7 @@ BENCHMARKS = {
             full_size=50_000,
             reference_tolerance=0.003,
             synsets=CLASSES,
+            other_splits=("train",),
         ),
         Benchmark(
             name="imagenet-real",
@@ -250,6 +273,54 @@ BENCHMARKS = {
             full_size=10_042,
             # Published zero-shot accuracies come from other harnesses, which differ by a point or two.
             reference_tolerance=0.02,
+            other_splits=("train",),
+        ),
+        *(
+            Benchmark(
+                name=f"arc-{part.lower()}",
+                title=f"ARC-{part}",
+                task="multiple-choice",
+                runner="language",
+                split="test",
+                default_source="hub:allenai/ai2_arc",
+                families=("pythia", "llama2"),
+                homepage="https://huggingface.co/datasets/allenai/ai2_arc",
+                licence="cc-by-sa-4.0",
+                citation=(
+                    "@article{clark2018think,\n"
+                    "  title={Think you have Solved Question Answering? Try ARC, the AI2 Reasoning Challenge},\n"
+                    "  author={Clark, Peter and others},\n  journal={arXiv preprint arXiv:1803.05457},\n"
+                    "  year={2018}\n}"
+                ),
+                full_size=size,
+                reference_tolerance=0.02,
+                form="arc",
+                n_choices=5,
+                hub_config=f"ARC-{part}",
+                other_splits=("validation", "train"),
+            )
+            for part, size in (("Easy", 2_376), ("Challenge", 1_172))
+        ),
+        Benchmark(
+            name="piqa",
+            title="PIQA",
+            task="multiple-choice",
+            runner="language",
+            split="validation",
+            default_source="hub:baber/piqa",
+            families=("pythia", "llama2"),
+            homepage="https://yonatanbisk.com/piqa",
+            licence="afl-3.0",
+            citation=(
+                "@inproceedings{bisk2020piqa,\n"
+                "  title={PIQA: Reasoning about Physical Commonsense in Natural Language},\n"
+                "  author={Bisk, Yonatan and others},\n  booktitle={Proceedings of AAAI},\n  year={2020}\n}"
+            ),
+            full_size=1_838,
+            reference_tolerance=0.02,
+            form="piqa",
+            n_choices=2,
+            other_splits=("train",),
         ),
         Benchmark(
             name="digits",
@@ -379,14 +450,15 @@ def _open_images(benchmark: Benchmark, spec: str) -> Source[Item]:
 
 def _open_choices(benchmark: Benchmark, spec: str) -> Source[Item]:
     kind, _, place = spec.partition(":")
+    to_item, split = FORMS[benchmark.form], benchmark.split
     if spec == EMBEDDED == benchmark.default_source:
         from .miniature import stories_file
 
-        return JsonLines(stories_file(), name=EMBEDDED)
+        return JsonLines(stories_file(), to_item, split, name=EMBEDDED)
     if place and kind == "hub":
-        return HubChoices(place, benchmark.split)
+        return HubChoices(place, to_item, split, benchmark.hub_config)
     if place and kind == "jsonl":
-        return JsonLines(_path(place))
+        return JsonLines(_path(place), to_item, split)
     raise _unknown(benchmark, spec, "hub:org/name[@revision]", "jsonl:PATH")
 
 

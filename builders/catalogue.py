@@ -18,6 +18,7 @@ CATALOGUE = pl.Schema(
         "targets": pl.List(pl.Int16),
         "group": pl.String(),
         "place": pl.String(),
+        "split_type": pl.String(),
     }
 )
 
@@ -47,7 +48,7 @@ class Catalogue:
         return self
 
     def items(self) -> pl.DataFrame:
-        """One row per item: `sample_id`, `target`, `targets` (all right answers), `group`, `place`.
+        """One row per item: `sample_id`, `target`, `targets` (all right answers), `group`, `place`, `split_type`.
 
         Raises:
             InputError: Two items have one identifier.
@@ -63,4 +64,4 @@ class Catalogue:
 
 def _row(item: Item) -> tuple[Any, ...]:
     right = [] if item.target is None else [item.target, *getattr(item, "also_right", ())]
-    return item.sample_id, item.target, right, item.group, item.place
+    return item.sample_id, item.target, right, item.group, item.place, getattr(item, "split_type", None)

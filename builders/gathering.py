@@ -66,9 +66,11 @@ def gather(
     ordered = sorted(states, key=lambda state: gflops[state.key])
     rows = [
         _state_row(plan, state, index, gflops[state.key], observed.get(state.key, {}))
+        | {"gflops_run": kept[state.key]["gflops_run"].mean()}
         for index, state in enumerate(ordered)
     ]
-    table = pl.DataFrame(rows, schema={name: dtype for name, dtype in polars_schema(STATES).items() if name != "cost"})
+    language = plan.benchmark.runner == "language"
+    table = pl.DataFrame(rows, schema=polars_schema(STATES, optional=("gflops_run",) if language else ()))
     predictions = pl.concat(
         kept[state.key].with_columns(
             state=pl.lit(index, dtype=pl.Int64),
@@ -78,9 +80,12 @@ def gather(
         for index, state in enumerate(ordered)
     )
     check_predictions(predictions, table["state"].to_list(), f"{plan.benchmark.name} items")
-    several = bool((items["targets"].list.len() > 1).any())
-    columns = [name for name in PREDICTIONS.columns if name != "targets" or several]
-    labelled = make_labels(predictions.select(columns), table, items.select("sample_id", "group"))
+    optional = ["prediction_acc", "gflops", "gflops_run"] if language else []
+    if (items["targets"].list.len() > 1).any():
+        optional.append("targets")
+    columns = list(polars_schema(PREDICTIONS, optional=optional))
+    about = ["sample_id", "group"] + ["split_type"] * (items["split_type"].null_count() == 0)
+    labelled = make_labels(predictions.select(columns), table, items.select(about))
     return FamilyTables(labelled.labels, predictions.select(columns), labelled.states), problems
 
 
@@ -119,7 +124,7 @@ def _state_row(
     }
     if plan.settings.fast_modes:
         environment["fast_modes"] = list(plan.settings.fast_modes)
-    row = dict.fromkeys(name for name in polars_schema(STATES) if name != "cost")
+    row = dict.fromkeys(polars_schema(STATES, optional=()))
     return row | {
         "family": state.family.name,
         "state": state.backbone.name,

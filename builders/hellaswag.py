@@ -1,25 +1,18 @@
-"""HellaSwag: its text rules, as lm-evaluation-harness applies them, and the sources that have its form."""
+"""HellaSwag's rows as items, by the text rules that lm-evaluation-harness applies."""
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
-import zlib
 from typing import TYPE_CHECKING, Any
 
 from ..labels.errors import InputError
-from ..labels.hub import explained, split_revision
-from .imagerows import resolve_revision
 from .items import ChoiceItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
 N_ENDINGS = 4
 REQUIRED = ("ind", "activity_label", "ctx_a", "ctx_b", "endings", "label")
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 def preprocess(text: str) -> str:
@@ -35,7 +28,7 @@ def preprocess(text: str) -> str:
     return text.replace("  ", " ")
 
 
-def to_item(row: Mapping[str, Any], place: str) -> ChoiceItem:
+def hellaswag_item(row: Mapping[str, Any], place: str) -> ChoiceItem:
     """One row of HellaSwag as a language model sees it.
 
     Args:
@@ -65,6 +58,7 @@ def to_item(row: Mapping[str, Any], place: str) -> ChoiceItem:
         context=preprocess(context),
         choices=choices,
         place=place,
+        split_type=row.get("split_type") or None,
     )
 
 
@@ -75,98 +69,3 @@ def _label(value: object, place: str) -> int:
     if not text.isdecimal() or int(text) >= N_ENDINGS:
         raise InputError(f"{place}: label {value!r} is not one of 0 to {N_ENDINGS - 1}")
     return int(text)
-
-
-class JsonLines:
-    """A file with one HellaSwag item per line, plain or gzip."""
-
-    revision = None
-
-    def __init__(self, path: Path, *, name: str = "jsonl") -> None:
-        """Read and check all items.
-
-        Args:
-            path: The file.
-            name: What tables call the source; never a path.
-
-        Raises:
-            InputError: The file is missing, empty or no JSON lines, or an item breaks the form or comes twice.
-        """
-        self.name = name
-        self._items = list(_unique(to_item(row, place) for row, place in _rows(path)))
-        if not self._items:
-            raise InputError(f"jsonl:{path}: no items")
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def items(self) -> Iterator[ChoiceItem]:
-        """All items in the file's order."""
-        return iter(self._items)
-
-
-class HubChoices:
-    """HellaSwag on the Hub."""
-
-    def __init__(self, name: str, split: str) -> None:
-        """Load and check all items.
-
-        Args:
-            name: `org/name` with optional `@revision`.
-            split: Split of the dataset.
-
-        Raises:
-            InputError: The dataset is missing or gated, lacks the split, or an item breaks the form.
-            RunError: The Hub cannot be reached.
-        """
-        from datasets import load_dataset
-
-        repository, asked = split_revision(name)
-        self.name = f"hub:{repository}"
-        with explained(repository, "datasets/"):
-            self.revision: str | None = resolve_revision(repository, asked)
-            try:
-                rows = load_dataset(repository, split=split, revision=self.revision)
-            except ValueError as error:
-                raise InputError(f"hub:{name}: {str(error).splitlines()[0]}") from error
-        self._items = list(_unique(to_item(row, f"{self.name} row {number}") for number, row in enumerate(rows)))
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def items(self) -> Iterator[ChoiceItem]:
-        """All items in the dataset's order."""
-        return iter(self._items)
-
-
-def _rows(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    try:
-        with path.open("rb") as file:
-            compressed = file.read(2) == GZIP_MAGIC
-        with gzip.open(path, "rt", encoding="utf-8") if compressed else path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _row(line, f"{path} line {number}"), f"{path} line {number}"
-    except FileNotFoundError as error:
-        raise InputError(f"jsonl:{path}: no such file") from error
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-        raise InputError(f"jsonl:{path}: cannot be read ({error})") from error
-
-
-def _row(line: str, place: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{place}: no JSON ({error})") from error
-    if not isinstance(row, dict):
-        raise InputError(f"{place}: expected an object with {', '.join(REQUIRED)}")
-    return row
-
-
-def _unique(items: Iterable[ChoiceItem]) -> Iterator[ChoiceItem]:
-    seen: dict[str, str] = {}
-    for item in items:
-        if item.sample_id in seen:
-            raise InputError(f"{item.place} and {seen[item.sample_id]} have the same identifier {item.sample_id!r}")
-        seen[item.sample_id] = item.place
-        yield item

@@ -44,10 +44,10 @@ class ChoiceItem:
     """A multiple-choice question as a language model sees it: one context, several continuations."""
 
     sample_id: str
-    """The source dataset's own identifier."""
+    """The source dataset's own identifier; empty where it has none, until the source numbers its items."""
     target: int
     """Index of the right choice."""
-    group: str
+    group: str | None
     """Activity or subject."""
     context: str
     """Text before the choice, without a space at its end."""
@@ -55,6 +55,8 @@ class ChoiceItem:
     """The continuations, without the space between context and choice."""
     place: str
     """File and line to name in messages."""
+    split_type: str | None = None
+    """Part of the split, such as `indomain` or `zeroshot`, where the source says."""
 
     def digest(self) -> bytes:
         """Hash of everything that a model's answer may depend on."""

@@ -1,110 +1,64 @@
 """Runs causal language models of transformers on multiple-choice items, with lm-evaluation-harness's decisions.
 
-Each choice is scored by the summed log-likelihood of its tokens after the context; the answer is the choice whose
-sum, divided by its length in characters, is highest (`acc_norm`). Tokens are those of the harness's
-`_encode_pair`: spaces at the end of the context belong to the choice, context and choice are tokenised together, and
-what exceeds the model's window is cut on the left.
+Each choice is scored by the summed log-likelihood of its tokens after the context. The answer is the choice whose sum,
+divided by its length in characters, is highest (`acc_norm`); the one by the sum alone (`acc`) is kept beside it. What
+an item's choices share runs once (`trees`), and the head only where tokens are scored (`likelihood`).
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+import gc
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import torch
 
-from ..labels.errors import InputError, RunError, first_line
-from ..labels.hub import explained, split_revision
-from .batching import MemoryFit, by_token_budget
+from ..labels.errors import InputError, RunError
+from .batching import TokenBudget
 from .cache import key_of, versions
-from .measure import LanguageCost, language_cost
+from .causal import RANDOM_SEED, load_model, load_tokenizer, window_of
+from .measure import NOMINAL_SEQUENCES, NOMINAL_TOKENS, LanguageCost, language_cost
+from .precision import reference_arithmetic
+from .routes import Route
 from .runner import AnswerSpace, LoadedState, Pass, RunSettings
 from .scores import Answers, Scores, summarise
-from .timing import DeviceCosts
-from .weights import LOCAL
+from .timing import DeviceCosts, measure_forward
+from .tokens import EncodedChoice, encode_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from numpy.typing import NDArray
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
     from .items import ChoiceItem
     from .progress import Advance
     from .spaces import Backbone
+    from .trees import Row
 
-SCORER_VERSION = 1
-"""Raised when a change of this module changes what it computes; parts of another version are made again."""
-TOKENS_PER_BATCH = 8192
-"""Tokens of a batch, padding included, where the user leaves it to us."""
-RANDOM_SEED = 0
-"""Seed of `--weights random`."""
-HEAD_ROWS = 2048
-"""Positions whose logits are made at once: positions x vocabulary in float32 is the largest tensor otherwise."""
-
-
-def create_model(backbone: Backbone, folder: Path | None, *, attention: str = "sdpa") -> PreTrainedModel:
-    """A causal language model with the architecture of a state, its weights as initialised.
-
-    Args:
-        backbone: The state.
-        folder: Folder whose `config.json` says what the model is; without it the family's table does.
-        attention: Implementation of attention: `sdpa`, or `eager`.
-
-    Raises:
-        InputError: transformers does not know the architecture, or its configuration breaks the form.
-    """
-    from huggingface_hub.errors import StrictDataclassError
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    try:
-        if folder is not None:
-            config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-        else:
-            config = AutoConfig.for_model(backbone.architecture, **backbone.config)
-        model = AutoModelForCausalLM.from_config(config, attn_implementation=attention, trust_remote_code=False)
-    except (AssertionError, KeyError, OSError, TypeError, ValueError, StrictDataclassError) as error:
-        raise InputError(f"state {backbone.name!r}: transformers cannot make it ({first_line(error)})") from error
-    return cast("PreTrainedModel", model)
-
-
-def load_tokenizer(state: LoadedState) -> PreTrainedTokenizerBase:
-    """The tokenizer of a state: the family's own where it names one, else the one beside the weights.
-
-    Raises:
-        InputError: There is none.
-        RunError: The Hub cannot be reached.
-    """
-    from transformers import AutoTokenizer, PreTrainedTokenizerFast
-
-    place: str | Path | None = state.family.tokenizer or state.weights.folder or state.backbone.source
-    if place is None:
-        raise InputError(f"family {state.family.name!r}: random weights need a 'tokenizer' in the family's table")
-    if isinstance(place, str) and (place.startswith(LOCAL) or place.endswith(".json")):
-        place = Path(place.removeprefix(LOCAL)).expanduser()
-    if isinstance(place, Path) and place.suffix == ".json":
-        if not place.is_file():
-            raise InputError(f"family {state.family.name!r}: its tokenizer {place} does not exist")
-        return PreTrainedTokenizerFast(tokenizer_file=str(place))
-    try:
-        if isinstance(place, Path):
-            return cast("PreTrainedTokenizerBase", AutoTokenizer.from_pretrained(place, trust_remote_code=False))
-        repository, revision = split_revision(place)
-        with explained(repository, ""):
-            return cast(
-                "PreTrainedTokenizerBase",
-                AutoTokenizer.from_pretrained(repository, revision=revision, trust_remote_code=False),
-            )
-    except (ValueError, OSError) as error:
-        raise InputError(f"family {state.family.name!r}: no tokenizer in {place} ({first_line(error)})") from error
+SCORER_VERSION = 2
+"""Raised when a change of what is computed here or in the modules beside it makes finished parts worthless."""
+TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 32768}
+"""Tokens of a batch, padding included, where the user leaves it to us, by kind of device."""
+NOMINAL_CONTEXT = 50
+"""Tokens of the contexts of measured items: HellaSwag's mean with Pythia's tokenizer is 50.3 (validation split)."""
+KEPT_TOKENS = 1 << 26
+"""Tokens that are kept for a family's next states: 256 MiB."""
 
 
 class LanguageRunner:
     """Runs causal language models."""
 
     libraries = ("torch", "transformers", "tokenizers", "numpy")
+
+    def __init__(self) -> None:
+        self._tokenizers: dict[str, Tokenizer] = {}
+        self._encoded: OrderedDict[str, list[list[EncodedChoice]]] = OrderedDict()
+        self._sizes: dict[str, int] = {}
 
     def plan(self, states: Sequence[LoadedState], settings: RunSettings, memory: int) -> list[tuple[LoadedState, ...]]:
         """One state in memory at a time."""
@@ -123,15 +77,16 @@ class LanguageRunner:
         """Counted cost of a state."""
         return language_cost(backbone, folder)
 
+    def default_dtype(self, device: torch.device) -> str:
+        """Language models are trained in bfloat16; CPUs are fastest, and exact, in float32."""
+        return "bfloat16" if device.type == "cuda" else "float32"
+
     def identity(self, state: LoadedState) -> dict[str, Any]:
         """What scores depend on beside items, weights and settings."""
-        tokenizer = load_tokenizer(state)
-        backend = getattr(tokenizer, "backend_tokenizer", None)
-        content = backend.to_str() if backend is not None else repr(sorted(tokenizer.get_vocab().items()))
         return {
             "scorer": SCORER_VERSION,
             "seed": RANDOM_SEED,
-            "tokenizer": key_of({"tokenizer": content}),
+            "tokenizer": self.tokenizer(state).key,
             **versions(*self.libraries),
         }
 
@@ -140,176 +95,186 @@ class LanguageRunner:
 
     def open(self, states: Sequence[LoadedState], settings: RunSettings, answers: AnswerSpace) -> Pass[ChoiceItem]:
         """Load the state of a pass."""
-        return _LanguagePass(states[0], settings)
+        return _LanguagePass(states[0], settings, self)
+
+    def tokenizer(self, state: LoadedState) -> Tokenizer:
+        """The tokenizer of a state, loaded once."""
+        if state.key not in self._tokenizers:
+            self._tokenizers[state.key] = Tokenizer.of(state)
+        return self._tokenizers[state.key]
+
+    def encode(self, state: LoadedState, items: Sequence[ChoiceItem]) -> list[list[EncodedChoice]]:
+        """Tokens of some items; states whose tokenizers are equal share them."""
+        tokenizer = self.tokenizer(state)
+        key = key_of({"tokenizer": tokenizer.key, "items": [item.digest().hex() for item in items]})
+        if key not in self._encoded:
+            found = encode_items(tokenizer.own, items, add_bos_token=state.family.add_bos_token)
+            self._encoded[key] = found
+            self._sizes[key] = sum(len(choice.tokens) for choices in found for choice in choices)
+            while len(self._encoded) > 1 and sum(self._sizes.values()) > KEPT_TOKENS:
+                oldest, _ = self._encoded.popitem(last=False)
+                del self._sizes[oldest]
+        return self._encoded[key]
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A tokenizer and what it is."""
+
+    own: PreTrainedTokenizerBase
+    """The tokenizer."""
+    key: str
+    """Hash of all that its tokens depend on."""
+
+    @classmethod
+    def of(cls, state: LoadedState) -> Tokenizer:
+        """Load the tokenizer of a state.
+
+        Raises:
+            InputError: There is none.
+            RunError: The Hub cannot be reached.
+        """
+        own = load_tokenizer(state)
+        backend = getattr(own, "backend_tokenizer", None)
+        content = backend.to_str() if backend is not None else repr(sorted(own.get_vocab().items()))
+        tokens = {"bos": own.bos_token_id, "eos": own.eos_token_id, "add_bos_token": state.family.add_bos_token}
+        return cls(own, key_of({"tokenizer": content, **tokens}))
 
 
 class _LanguagePass:
-    def __init__(self, state: LoadedState, settings: RunSettings) -> None:
-        self._name, self._key = state.backbone.name, state.key
+    def __init__(self, state: LoadedState, settings: RunSettings, runner: LanguageRunner) -> None:
+        self._state, self._settings, self._runner = state, settings, runner
+        self._name = state.backbone.name
         self._cost = cast("LanguageCost", state.cost)
-        self._settings = settings
-        self._tokenizer = load_tokenizer(state)
-        self._model = _load(state, settings)
-        vocabulary = self._model.config.get_text_config().vocab_size
-        if len(self._tokenizer) > vocabulary:
-            raise InputError(
-                f"state {self._name!r}: its tokenizer has {len(self._tokenizer)} tokens, the model {vocabulary}"
-            )
+        self._budget = TokenBudget(TOKENS_PER_BATCH[settings.device.type], self._name, settings.batch_size)
+        tokenizer = runner.tokenizer(state).own
+        model = load_model(state, settings)
+        vocabulary = model.config.get_text_config().vocab_size
+        if len(tokenizer) > vocabulary:
+            raise InputError(f"state {self._name!r}: its tokenizer has {len(tokenizer)} tokens, the model {vocabulary}")
+        self._window, self._vocabulary = window_of(model, tokenizer), int(vocabulary)
+        self._held_bytes = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
+        self._route: Route | None = Route(model, compiled=settings.compiled)
+        self._tried = False
+        self._arithmetic: AbstractContextManager[None] = reference_arithmetic()
 
-    def __enter__(self) -> _LanguagePass:
+    def __enter__(self) -> Self:
+        self._arithmetic.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        del self._model
+        self._arithmetic.__exit__(None, None, None)
+        self._route = None
+        gc.collect()  # models refer to themselves
         if self._settings.device.type == "cuda":
             torch.cuda.empty_cache()
 
     def score(self, items: Sequence[ChoiceItem], wanted: Sequence[str], advance: Advance) -> Answers:
         """Answers of the state to the items."""
-        sequences = [
-            encode_pair(self._tokenizer, item.context, f" {choice}") for item in items for choice in item.choices
+        encoded = [[c.within(self._window) for c in item] for item in self._runner.encode(self._state, items)]
+        rows = self._rows(encoded)
+        sums = self._sums(rows, sum(map(len, encoded)), len(items), advance)
+        ends = np.cumsum([len(choices) for choices in encoded])
+        log_likelihoods = np.split(sums, ends[:-1])
+        for item, found in zip(items, log_likelihoods, strict=True):
+            if not np.isfinite(found).all():
+                raise RunError(
+                    f"state {self._name!r}: the log-likelihoods of {item.place} are not finite; the precision"
+                    f" {self._settings.dtype} may be too narrow, try --dtype float32"
+                )
+        return Answers({self._state.key: self._scores(items, encoded, rows, log_likelihoods)})
+
+    def _rows(self, encoded: Sequence[Sequence[EncodedChoice]]) -> list[list[Row]]:
+        assert self._route is not None, "the pass is open"
+        if not self._tried:
+            longest = max(encoded, key=lambda choices: max(len(choice.tokens) for choice in choices))
+            try:
+                self._route.try_on(longest)
+            except torch.OutOfMemoryError as error:
+                raise RunError(
+                    f"state {self._name!r}: one item does not fit into memory; use a larger device or --dtype bfloat16"
+                ) from error
+            self._tried = True
+        owner, found = 0, []
+        for choices in encoded:
+            found.append(self._route.rows(choices, owner))
+            owner += len(choices)
+        return found
+
+    def _sums(
+        self, rows: Sequence[Sequence[Row]], n_choices: int, n_items: int, advance: Advance
+    ) -> NDArray[np.float64]:
+        """Summed log-likelihood of every choice (n_choices,)."""
+        route = self._route
+        assert route is not None, "the pass is open"
+        flat = [row for of_item in rows for row in of_item]
+        sums = torch.zeros(n_choices, dtype=torch.float64)
+        done = told = 0
+        for batch in self._budget.batches(list(map(len, flat))):
+            part = batch.run(lambda places: route.run([flat[place] for place in places], n_choices))
+            if part is None:
+                continue  # it did not fit, and comes again in pieces
+            sums += part
+            done += len(batch.places)
+            advance(done * n_items // len(flat) - told)
+            told = done * n_items // len(flat)
+        return sums.numpy()
+
+    def _scores(
+        self,
+        items: Sequence[ChoiceItem],
+        encoded: Sequence[Sequence[EncodedChoice]],
+        rows: Sequence[Sequence[Row]],
+        log_likelihoods: Sequence[NDArray[np.float64]],
+    ) -> Scores:
+        normalised = [
+            found / np.array([max(1, len(choice)) for choice in item.choices])
+            for item, found in zip(items, log_likelihoods, strict=True)
         ]
-        window = self._model.config.get_text_config().max_position_embeddings
-        rows = [_cut(context, choice, window) for context, choice in sequences]
-        sums = self._log_likelihoods(rows, [len(item.choices) for item in items], advance)
-        if not np.isfinite(sums).all():
-            item = items[int(np.argmax(~np.isfinite(sums))) // len(items[0].choices)]
-            raise RunError(
-                f"state {self._name!r}: the log-likelihoods of {item.place} are not finite; the precision"
-                f" {self._settings.dtype} may be too narrow, try --dtype float32"
-            )
-        n_choices = len(items[0].choices)
-        log_likelihoods = sums.reshape(len(items), n_choices)
-        characters = np.array([[len(choice) for choice in item.choices] for item in items])
-        normalised = log_likelihoods / characters
-        costs = self._cost.gflops([len(tokens) - 1 for tokens, _ in rows]).reshape(len(items), n_choices)
-        prediction = normalised.argmax(axis=1)
-        found = summarise(torch.from_numpy(normalised).log_softmax(dim=1), torch.from_numpy(prediction))
-        scores = Scores(
+        most = max(map(len, normalised))
+        filled = np.full((len(items), most), -np.inf)
+        for row, values in zip(filled, normalised, strict=True):
+            row[: len(values)] = values
+        prediction = filled.argmax(axis=1)
+        found = summarise(torch.from_numpy(filled).log_softmax(dim=1), torch.from_numpy(prediction))
+        return Scores(
             prediction=prediction,
             confidence=found.confidence.numpy(),
             margin=found.margin.numpy(),
             entropy=found.entropy.numpy(),
-            scores=log_likelihoods.astype(np.float32),
-            gflops=costs.sum(axis=1),
+            scores=[values.astype(np.float32) for values in log_likelihoods],
+            gflops=np.array([self._cost.gflops([len(c.tokens) - 1 for c in item]).sum() for item in encoded]),
+            gflops_run=np.array(
+                [sum(self._cost.as_run(len(row), len(row.predicting)) for row in of_item) for of_item in rows]
+            ),
+            prediction_acc=np.array([values.argmax() for values in log_likelihoods], dtype=np.int64),
         )
-        return Answers({self._key: scores})
 
     def measure(self, key: str) -> DeviceCosts:
-        """Latency, throughput, memory and energy of scoring items."""
-        raise NotImplementedError
+        """Latency, throughput, memory and energy of scoring items of HellaSwag's mean length."""
+        route = self._route
+        assert route is not None, "the pass is open"
+        rng = np.random.default_rng(RANDOM_SEED)
+        context = rng.integers(0, self._vocabulary, NOMINAL_CONTEXT)
 
-    def _log_likelihoods(
-        self, rows: Sequence[tuple[list[int], int]], choices: Sequence[int], advance: Advance
-    ) -> NDArray[np.float64]:
-        """Summed log-likelihood (n_rows,) of the last `n` tokens of each row."""
-        sums = np.full(len(rows), np.nan)
+        def item(number: int) -> list[Row]:
+            choices = []
+            for _ in range(NOMINAL_SEQUENCES):
+                ending = rng.integers(0, self._vocabulary, NOMINAL_TOKENS + 1 - NOMINAL_CONTEXT)
+                tokens = np.concatenate([context, ending]).astype(np.int32)
+                choices.append(EncodedChoice(tokens, len(ending)).within(self._window))
+            if number == 0 and not self._tried:
+                route.try_on(choices)
+                self._tried = True
+            return route.rows(choices, number * NOMINAL_SEQUENCES)
 
-        def run(batch: list[int]) -> None:
-            sums[batch] = self._run(batch, rows)
-
-        budget = TOKENS_PER_BATCH
-        if self._settings.batch_size is not None:
-            budget = self._settings.batch_size * max(choices) * max(len(tokens) for tokens, _ in rows)
-        done = 0
-        for batch in by_token_budget([len(tokens) for tokens, _ in rows], budget):
-            MemoryFit(self._name).run(batch, run)
-            done += len(batch)
-            advance(done // max(choices))
-            done %= max(choices)
-        return sums
-
-    def _run(self, batch: list[int], rows: Sequence[tuple[list[int], int]]) -> NDArray[np.float64]:
-        device = self._settings.device
-        longest = max(len(rows[i][0]) for i in batch)
-        # Padding on the right lies after every real token, which a causal model does not look at.
-        tokens = torch.zeros(len(batch), longest, dtype=torch.long)
-        positions, targets, owners = [], [], []
-        for place, i in enumerate(batch):
-            row, n_scored = rows[i]
-            tokens[place, : len(row)] = torch.tensor(row)
-            for position in range(len(row) - n_scored, len(row)):
-                positions.append(place * (longest - 1) + position - 1)
-                targets.append(row[position])
-                owners.append(place)
-        with torch.inference_mode():
-            hidden = self._model.base_model(input_ids=tokens[:, :-1].to(device), use_cache=False).last_hidden_state
-            scored = hidden.flatten(0, 1)[torch.tensor(positions, device=device)]  # (n_scored, hidden)
-            found = self._head(scored, torch.tensor(targets, device=device)).double().cpu()
-        sums = torch.zeros(len(batch), dtype=torch.float64)
-        return cast("NDArray[np.float64]", sums.index_add(0, torch.tensor(owners), found).numpy())
-
-    def _head(self, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Log-likelihood (n_scored,) of each target token after its hidden state (n_scored, hidden)."""
-        head = self._model.get_output_embeddings()
-        found = []
-        for chunk, wanted in zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True):
-            logits = head(chunk).float()  # (rows, vocabulary)
-            found.append(logits.gather(1, wanted[:, None])[:, 0] - logits.logsumexp(dim=1))
-        return torch.cat(found)
-
-
-def encode_pair(tokenizer: PreTrainedTokenizerBase, context: str, choice: str) -> tuple[list[int], list[int]]:
-    """Tokens of a context and of its continuation, as lm-evaluation-harness splits them.
-
-    Args:
-        tokenizer: The tokenizer; no special tokens are added.
-        context: Text before the choice; may be empty.
-        choice: The continuation, with the space that parts it from the context.
-
-    Returns:
-        Tokens of the context and of the choice. An empty context is the tokenizer's end- or begin-of-text token.
-
-    Raises:
-        InputError: The context is empty and the tokenizer has no such token, or the choice has no token.
-    """
-    spaces = len(context) - len(context.rstrip())
-    if spaces:
-        context, choice = context[:-spaces], context[-spaces:] + choice
-    if context:
-        whole = tokenizer.encode(context + choice, add_special_tokens=False)
-        before = tokenizer.encode(context, add_special_tokens=False)
-        if len(whole) <= len(before):
-            raise InputError(f"choice {choice!r} adds no token to its context")
-        return whole[: len(before)], whole[len(before) :]
-    prefix = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-    if prefix is None:
-        raise InputError(
-            "an item has an empty context, and the tokenizer has no begin- or end-of-text token to put there"
+        one = item(0)
+        size = self._settings.batch_size or max(1, self._budget.tokens // sum(map(len, one)))
+        many = [row for number in range(size) for row in (item(number) if number else one)]
+        return measure_forward(
+            lambda: route.run(one, NOMINAL_SEQUENCES),
+            lambda: route.run(many, NOMINAL_SEQUENCES * size),
+            size,
+            self._settings.device,
+            self._held_bytes,
         )
-    return [prefix], tokenizer.encode(choice, add_special_tokens=False)
-
-
-def _cut(context: list[int], choice: list[int], window: int) -> tuple[list[int], int]:
-    """The last `window + 1` tokens, of which the last one is only predicted, and how many of them are scored."""
-    row = (context + choice)[-(window + 1) :]
-    return row, min(len(choice), len(row) - 1)
-
-
-def _load(state: LoadedState, settings: RunSettings) -> PreTrainedModel:
-    from transformers import AutoModelForCausalLM
-
-    folder = state.weights.folder
-    if folder is None:
-        torch.manual_seed(RANDOM_SEED)
-        model = create_model(state.backbone, None).to(settings.torch_dtype)
-    else:
-        with quiet_transformers():
-            model = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=settings.torch_dtype, use_safetensors=True, trust_remote_code=False
-            )
-    return cast("PreTrainedModel", model.eval().to(settings.device))
-
-
-@contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """No progress bars of transformers' own; ours tell more."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()

@@ -20,6 +20,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.weak import WeakIdKeyDictionary
 
+from ..labels.errors import InputError, first_line
 from ..labels.parquet import atomic_file
 from .cache import cache_folder, key_of, versions
 from .weights import config_text
@@ -67,6 +68,17 @@ class LanguageCost:
     """Number of parameters."""
     coefficients: tuple[float, float, float]
     """GFLOPs of n tokens are `c0 + c1 n + c2 n^2`; the quadratic is exact, as attention is the only quadratic part."""
+    head_gflops: float
+    """GFLOPs of the head at one position; they are part of `c1`."""
+
+    def as_run(self, nodes: int, predicting: int) -> float:
+        """10^9 operations of a row of tokens whose head runs at some of them only.
+
+        Args:
+            nodes: Tokens of the row.
+            predicting: Tokens at which the head runs.
+        """
+        return float(self.gflops(nodes)) - self.head_gflops * (nodes - predicting)
 
     def gflops(self, tokens: ArrayLike) -> NDArray[np.float64]:
         """10^9 operations for sequences of these lengths, of the lengths' shape."""
@@ -109,27 +121,52 @@ def language_cost(backbone: Backbone, folder: Path | None = None) -> LanguageCos
     Args:
         backbone: The state.
         folder: Folder of its weights, whose `config.json` then says what the model is.
+
+    Raises:
+        InputError: transformers cannot make the model, or run it on the meta device.
     """
-    content = {"runner": "language", **_identity(backbone, folder), **versions("torch", "transformers")}
+    content = {"runner": "language", "counts": 2, **_identity(backbone, folder), **versions("torch", "transformers")}
 
     def count() -> dict[str, Any]:
-        from .language import create_model
+        from .causal import create_model
 
         with torch.device("meta"):
             model = create_model(backbone, folder, attention="eager").eval()
-        flops = [_count(partial(_forward, model, tokens)) / 1e9 for tokens in LENGTHS]
+        flops = [_count_tokens(model, tokens, backbone.name) for tokens in LENGTHS]
         lengths = np.array(LENGTHS, dtype=np.float64)
         coefficients = np.linalg.solve(np.vander(lengths, 3, increasing=True), np.array(flops))
-        return asdict(LanguageCost(_parameters(model), tuple(coefficients.tolist())))
+        head = _count(partial(_head, model)) / 1e9
+        return asdict(LanguageCost(_parameters(model), tuple(coefficients.tolist()), head))
 
     found = _cached(content, count)
-    return LanguageCost(found["parameters"], tuple(found["coefficients"]))
+    return LanguageCost(found["parameters"], tuple(found["coefficients"]), found["head_gflops"])
 
 
-def _forward(model: torch.nn.Module, tokens: int) -> None:
-    # On the meta device transformers cannot look into a mask to simplify it, and wants it whole.
-    mask = torch.ones(1, 1, tokens, tokens, dtype=torch.bool, device="meta")
-    model(input_ids=torch.zeros(1, tokens, dtype=torch.long, device="meta"), attention_mask=mask, use_cache=False)
+def _forward(model: torch.nn.Module, tokens: int, mask: torch.Tensor | None) -> None:
+    masked = {} if mask is None else {"attention_mask": mask}
+    model(input_ids=torch.zeros(1, tokens, dtype=torch.long, device="meta"), use_cache=False, **masked)
+
+
+def _count_tokens(model: torch.nn.Module, tokens: int, name: str) -> float:
+    """GFLOPs of a sequence; on the meta device most models want their mask whole, and some another one or none."""
+    masks = (
+        torch.ones(1, 1, tokens, tokens, dtype=torch.bool, device="meta"),
+        torch.ones(1, tokens, dtype=torch.bool, device="meta"),
+        None,
+    )
+    reason = ""
+    for mask in masks:
+        try:
+            return _count(partial(_forward, model, tokens, mask)) / 1e9
+        except (IndexError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+            reason = reason or first_line(error)
+    raise InputError(f"state {name!r}: its operations cannot be counted on the meta device ({reason})")
+
+
+def _head(model: Any) -> None:  # noqa: ANN401 - a causal language model of transformers
+    head = model.get_output_embeddings()
+    if head is not None:
+        head(torch.empty(1, head.weight.shape[1], device="meta", dtype=head.weight.dtype))
 
 
 class _PeakMemory(TorchDispatchMode):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 SHARD_SIZE = 1024
 """Samples of a shard: what a killed build does again at most, for each state."""
-RUNNERS: dict[str, Runner] = {"vision": VisionRunner(), "language": LanguageRunner()}
+RUNNERS: dict[str, Callable[[], Runner]] = {"vision": VisionRunner, "language": LanguageRunner}
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,10 @@ class BuildPlan:
     compare_reference: int = 0
     """Samples on which answers are compared with the float32 reference; 0 for none."""
 
-    @property
+    @cached_property
     def runner(self) -> Runner:
-        """What runs the states."""
-        return RUNNERS[self.benchmark.runner]
+        """What runs the states; what it keeps for the next state goes with the plan."""
+        return RUNNERS[self.benchmark.runner]()
 
 
 States = Mapping[str, "list[LoadedState]"]

@@ -161,6 +161,10 @@ class Runner(Protocol):
         """Counted cost of a state."""
         ...
 
+    def default_dtype(self, device: torch.device) -> str:
+        """Precision where the user leaves it to us."""
+        ...
+
     def identity(self, state: LoadedState) -> dict[str, Any]:
         """What scores depend on beside items, weights and settings."""
         ...

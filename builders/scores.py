@@ -31,12 +31,16 @@ class Scores:
     """Highest less second-highest probability (n_samples,)."""
     entropy: NDArray[np.float32]
     """Entropy of the probabilities, in nats (n_samples,)."""
-    scores: NDArray[np.float32]
-    """What table *predictions* keeps of the scores (n_samples, n_scores)."""
+    scores: NDArray[np.float32] | Sequence[NDArray[np.float32]]
+    """What table *predictions* keeps of the scores (n_samples, n_scores); items may differ in their number."""
     gflops: NDArray[np.float64]
     """Cost of each sample (n_samples,), 10^9 operations."""
     classes: NDArray[np.int16] | None = None
     """Classes that `scores` belong to (n_samples, n_scores); None where it is all of them in order."""
+    gflops_run: NDArray[np.float64] | None = None
+    """Cost of each sample as it was run (n_samples,), 10^9 operations; None where that is `gflops`."""
+    prediction_acc: NDArray[np.int64] | None = None
+    """Answer by the scores as they are (n_samples,); None where that is `prediction`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +93,6 @@ PART_SCHEMA = pl.Schema(
             for name, dtype in polars_schema(PREDICTIONS).items()
             if name not in ("family", "state", "target", "targets", "correct")
         },
-        "gflops": pl.Float64(),
         "problem": pl.String(),
     }
 )
@@ -114,6 +117,8 @@ def part_frame(items: Sequence[Item], scores: Scores, problems: Mapping[int, str
             "scores": list(scores.scores),
             "classes": None if scores.classes is None else list(scores.classes),
             "gflops": scores.gflops,
+            "gflops_run": scores.gflops_run,
+            "prediction_acc": scores.prediction_acc,
             "_place": np.array(kept, dtype=np.int64),
         },
         schema={

@@ -84,6 +84,8 @@ class Family(_Table):
     """Benchmark that the family was made for."""
     tokenizer: str | None = None
     """Language: Hub id, `local:FOLDER` or a `tokenizer.json`, where it is not beside the weights."""
+    add_bos_token: bool | None = None
+    """Language: whether texts begin with the begin-of-text token; where nothing is said, the tokenizer decides."""
     states: Annotated[tuple[Backbone, ...], Field(min_length=2)]
     """The backbones, in any order."""
 

@@ -170,7 +170,7 @@ def _augment(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def _train_language(backbone: Backbone, folder: Path) -> None:
-    from .language import create_model, quiet_transformers
+    from .causal import create_model, quiet_transformers
 
     recipe = _recipe(backbone)
     torch.manual_seed(recipe.seed)

@@ -123,6 +123,10 @@ class VisionRunner:
         """Counted cost of a state."""
         return vision_cost(backbone, folder)
 
+    def default_dtype(self, device: torch.device) -> str:
+        """Published accuracies of image models are those of float32."""
+        return "float32"
+
     def identity(self, state: LoadedState) -> dict[str, Any]:
         """What scores depend on beside items, weights and settings."""
         return {"scorer": SCORER_VERSION, "seed": RANDOM_SEED, **versions(*self.libraries)}

@@ -21,7 +21,7 @@ from .states import StateSpace
 
 if TYPE_CHECKING:
     from .folder import DatasetFolder
-    from .importers import label_predictions
+    from .importers import label_predictions, label_sample_logs
     from .info import DatasetInfo
     from .published import read_published
     from .report import FamilyReport, report_family, report_folder
@@ -33,6 +33,7 @@ _LAZY = {
     "FamilyReport": "report",
     "Problem": "validate",
     "label_predictions": "importers",
+    "label_sample_logs": "importers",
     "read_published": "published",
     "report_family": "report",
     "report_folder": "report",
@@ -67,6 +68,7 @@ __all__ = [
     "interval",
     "iso_accuracy_bound",
     "label_predictions",
+    "label_sample_logs",
     "mean_alpha",
     "minimum_alpha",
     "oracle",

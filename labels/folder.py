@@ -206,6 +206,22 @@ class DatasetFolder:
         """
         return matrix(self.labels(family), "confidence", str(self.labels_path(family))).astype(np.float64)
 
+    def sample_costs(self, family: str) -> NDArray[np.float64]:
+        """GFLOPs of each sample under each state (n_samples, n_states), in the order of the labels.
+
+        Raises:
+            InputError: There is no such family, or its samples have no costs of their own.
+            TableError: A table is missing or breaks its schema.
+        """
+        rows = self.predictions(family)
+        if "gflops" not in rows.columns:
+            raise InputError(
+                f"{self.predictions_path(family)}: samples have no 'gflops' of their own, only states have"
+            )
+        wide = rows.pivot("state", index="sample_id", values="gflops", maintain_order=True)
+        order = self.labels(family).select("sample_id").join(wide, on="sample_id", how="left", maintain_order="left")
+        return order.select(map(str, range(len(self.family_states(family))))).to_numpy()
+
     def outputs(self, family: str, index: int) -> NDArray[np.float64]:
         """What one state outputs, as far as it is known: confidence, margin, entropy, scores from the highest down.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,11 +12,11 @@ from .errors import InputError, TableError
 from .folder import FamilyTables, check_family_name, default_cost_metric
 from .info import DatasetInfo
 from .labelling import check_predictions, make_labels
+from .lmeval import match_states, read_sample_logs
 from .schemas import COST_METRICS, LARGEST_CLASS, PREDICTIONS, STATES, check_table, polars_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 SPLIT_NAME = re.compile(r"\w+(\.\w+)*")
 """Split names that `datasets` takes."""
@@ -79,8 +80,7 @@ def label_predictions(
         TableError: A column is missing; a (sample, state) pair comes twice; a state lacks a sample; a state is not in
             the states table; costs are missing or not positive.
     """
-    if not SPLIT_NAME.fullmatch(split):
-        raise InputError(f"--split {split!r}: letters, digits, '_' and '.' make the name of a split")
+    _check_split(split)
     given = _columns(read_any_table(predictions), predictions)
     known = _state_columns(read_any_table(states), states)
     given, class_names = _encode_classes(given, predictions)
@@ -100,12 +100,64 @@ def label_predictions(
     strange = set(given["family"].unique()) - set(known["family"].unique())
     if strange:
         raise TableError(f"{states}: family {sorted(strange)[0]!r} of the predictions is missing")
+    return info, _label_families(given, known, predictions, str(states))
+
+
+def label_sample_logs(
+    logs: Path, states: Path | pl.DataFrame, *, name: str | None = None, split: str = "test"
+) -> tuple[DatasetInfo, list[FamilyTables]]:
+    """Label per-sample logs of lm-evaluation-harness, of one multiple-choice task.
+
+    Args:
+        logs: A log, or a folder with one for each model.
+        states: As of `label_predictions`, a file or its rows; states are found by a model's name or by their `source`.
+            Those without a log are left out.
+        name: Name of the benchmark; by default the task's.
+        split: Name of the split.
+
+    Returns:
+        The benchmark, and the tables of each family.
+
+    Raises:
+        InputError: There are no logs, they are of several tasks, or a model is no state.
+        TableError: A line is no sample of a multiple-choice task, or a model lacks a sample.
+    """
+    _check_split(split)
+    found = read_sample_logs(logs, split)
+    where = str(states) if isinstance(states, Path) else "the known families"
+    known = _state_columns(read_any_table(states), states) if isinstance(states, Path) else states
+    if "family" not in known.columns:
+        known = known.with_columns(family=pl.lit(check_family_name(found.task)))
+    matched = match_states(found.rows["model"].unique(maintain_order=True).to_list(), known, where)
+    models, pairs = list(matched), list(matched.values())
+    given = found.rows.with_columns(
+        family=pl.col("model").replace_strict(models, [family for family, _ in pairs], return_dtype=pl.String),
+        state=pl.col("model").replace_strict(models, [state for _, state in pairs], return_dtype=pl.String),
+    )
+    kept = known.filter(pl.struct("family", "state").is_in([{"family": f, "state": s} for f, s in pairs]))
+    info = DatasetInfo(
+        name=name or found.task,
+        title=name or found.task,
+        split=split,
+        task="multiple-choice",
+        class_names=tuple(map(str, range(found.n_choices))),
+        source="lm-evaluation-harness",
+    )
+    return info, _label_families(given, kept, logs, where)
+
+
+def _check_split(split: str) -> None:
+    if not SPLIT_NAME.fullmatch(split):
+        raise InputError(f"--split {split!r}: letters, digits, '_' and '.' make the name of a split")
+
+
+def _label_families(given: pl.DataFrame, known: pl.DataFrame, predictions: Path, states: str) -> list[FamilyTables]:
     families = known["family"].unique(maintain_order=True).to_list()
-    return info, [_label_family(family, given, known, predictions, states) for family in families]
+    return [_label_family(family, given, known, predictions, states) for family in families]
 
 
 def _label_family(
-    family: str, given: pl.DataFrame, known: pl.DataFrame, predictions: Path, states: Path
+    family: str, given: pl.DataFrame, known: pl.DataFrame, predictions: Path, states: str
 ) -> FamilyTables:
     space = known.filter(pl.col("family") == family)
     metric = default_cost_metric(space)
@@ -124,13 +176,12 @@ def _label_family(
         state=pl.col("state").replace_strict(names, list(range(len(names))), return_dtype=pl.Int64)
     )
     check_predictions(coded, names, str(predictions))
-    predicted = pl.Schema({name: dtype for name, dtype in polars_schema(PREDICTIONS).items() if name != "targets"})
+    predicted = polars_schema(PREDICTIONS, optional=coded.columns)
     table = _to_schema(coded.with_columns(correct=pl.col("prediction") == pl.col("target")), predicted)
-    schema = polars_schema(STATES)
-    wanted = schema if "cost" in space.columns else pl.Schema({k: v for k, v in schema.items() if k != "cost"})
+    wanted = polars_schema(STATES, optional=space.columns)
     groups = coded.unique("sample_id", maintain_order=True) if "group" in coded.columns else None
     labelled = make_labels(check_table(table, PREDICTIONS, str(predictions)), _to_schema(space, wanted), groups)
-    check_table(labelled.states, STATES, str(states))
+    check_table(labelled.states, STATES, states)
     return FamilyTables(labelled.labels, table, labelled.states)
 
 

@@ -75,7 +75,7 @@ def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, groups: pl.Data
     Args:
         predictions: Table *predictions* of the family, complete (see `check_predictions`).
         states: Rows of table *states*, in order of cost; accuracy, alpha and oracle share are filled in here.
-        groups: Columns `sample_id` and `group`; without it the group is null.
+        groups: Columns `sample_id`, `group` and, where the source has it, `split_type`; without it the group is null.
 
     Raises:
         InputError: Fewer than two states, or costs that are not positive and ascending.
@@ -88,11 +88,7 @@ def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, groups: pl.Data
     costs = states[default_cost_metric(states)].to_numpy()
     result = oracle(correct, costs)
     first = ordered.gather_every(len(states))
-    group = (
-        pl.lit(None, dtype=pl.String)
-        if groups is None
-        else first["sample_id"].replace_strict(groups["sample_id"], groups["group"], return_dtype=pl.String)
-    )
+    about = {name: _about(first["sample_id"], groups, name) for name in ("group", "split_type")}
     labels = pl.DataFrame(
         {
             "sample_id": first["sample_id"],
@@ -106,9 +102,16 @@ def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, groups: pl.Data
             "oracle_state": result.states,
             "oracle_cost": costs[result.states],
         }
-    ).with_columns(group=group)
-    kept = pl.Schema({name: dtype for name, dtype in polars_schema(LABELS).items() if name in labels.columns})
+    ).with_columns(**{name: values for name, values in about.items() if name == "group" or values is not None})
+    kept = polars_schema(LABELS, optional=labels.columns)
     return Labelled(labels.select(kept.names()).cast(kept), _fill(states, result))
+
+
+def _about(samples: pl.Series, groups: pl.DataFrame | None, column: str) -> pl.Series | None:
+    """What the source says of each sample."""
+    if groups is None or column not in groups.columns:
+        return None
+    return samples.replace_strict(groups["sample_id"], groups[column], return_dtype=pl.String)
 
 
 def _sample_major(predictions: pl.DataFrame) -> pl.DataFrame:

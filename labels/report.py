@@ -19,6 +19,7 @@ from .bounds import Bound, conservative_bound, constant_alpha_bound, continuous_
 from .errors import InputError
 from .frontier import iso_accuracy_bound
 from .oracle import minimum_alpha, oracle
+from .samplecosts import resample_bounds, sample_cost_bounds
 from .schemas import BOUNDS_TABLE, polars_schema
 from .selection import Selection, select_conservative, select_from_labels
 
@@ -99,6 +100,8 @@ class FamilyReport:
     """What real agents reach; empty without confidences."""
     warnings: tuple[str, ...]
     """What a reader must know before using the numbers."""
+    sample_costs: bool = False
+    """Whether exact and iso-accuracy take each sample's own costs; everything else takes the states' mean costs."""
 
     def find(self, name: str) -> BoundWithInterval:
         """The first bound of a kind."""
@@ -112,6 +115,7 @@ class FamilyReport:
             "family": space.family,
             "cost_metric": space.cost_metric,
             "samples": self.samples,
+            "sample_costs": self.sample_costs,
             "baseline": {
                 "state": space.names[-1],
                 "cost": float(space.costs[-1]),
@@ -181,6 +185,7 @@ def report_family(
     *,
     confidence: ArrayLike | None = None,
     features: ArrayLike | None = None,
+    sample_costs: ArrayLike | None = None,
     alphas: Sequence[float] = (),
     replicates: int | None = REPLICATES,
     seed: int = SEED,
@@ -192,6 +197,7 @@ def report_family(
         correct: Which states are right (n_samples, n_states); None to work from published accuracies.
         confidence: Probability that each state gives its answer (n_samples, n_states), for real agents.
         features: What the cheapest state outputs (n_samples, n_features), for the learned router.
+        sample_costs: Cost of each inference (n_samples, n_states), for the exact and the iso-accuracy bound.
         alphas: Error correlations to add a `constant-alpha` bound for.
         replicates: Bootstrap replicates behind the intervals; None leaves the intervals out.
         seed: Seed of the replicates and of the agents' halves.
@@ -225,16 +231,21 @@ def report_family(
         sets = replicate(correct, replicates, rng=np.random.default_rng(seed))
     least = None if found is None else bounds[3]
     agents = _agents(correct, costs, confidence, features, replicates, seed)
+    warnings = (*_warnings(space, accuracies, found, bounds), *_agent_warnings(agents))
+    entries = [_with_intervals(bound, costs, sets, least_alpha=bound is least) for bound in bounds]
+    if correct is not None and sample_costs is not None:
+        entries[:2] = _sample_cost_entries(correct, sample_costs, replicates, seed)
     return FamilyReport(
         space=replace(space, accuracies=accuracies),
         samples=None if found is None else len(found.states),
         oracle=found,
-        bounds=tuple(_with_intervals(bound, costs, sets, least_alpha=bound is least) for bound in bounds),
+        bounds=tuple(entries),
         states=_state_intervals(sets, len(space)),
         selection=_select(costs, accuracies, correct, "exact", sets),
         selection_iso_accuracy=() if correct is None else _select(costs, accuracies, correct, "iso-accuracy", sets),
         agents=agents,
-        warnings=(*_warnings(space, accuracies, found, bounds), *_agent_warnings(agents)),
+        warnings=warnings,
+        sample_costs=sample_costs is not None,
     )
 
 
@@ -247,6 +258,7 @@ def report_folder(
     alphas: Sequence[float] = (),
     replicates: int | None = REPLICATES,
     agents: bool = True,
+    sample_costs: bool = False,
 ) -> FamilyReport:
     """Compute all bounds of one family of a dataset folder.
 
@@ -258,12 +270,16 @@ def report_folder(
         alphas: Error correlations to add a `constant-alpha` bound for.
         replicates: Bootstrap replicates behind the intervals; None leaves the intervals out.
         agents: Whether to fit real agents, which takes a second or more.
+        sample_costs: Whether exact and iso-accuracy take each sample's own GFLOPs instead of the states' means.
 
     Raises:
-        InputError: No such family, a metric that is not known for all of its states, or a single state is left.
+        InputError: No such family, a metric that is not known for all of its states, a single state is left, or samples
+            have no costs of their own.
         TableError: A table breaks its schema.
     """
     space = folder.state_space(family, cost)
+    if sample_costs and space.cost_metric != "gflops":
+        raise InputError(f"--sample-costs: samples have GFLOPs of their own, no {space.cost_metric!r}")
     if pareto:
         space = space.without_dominated()
     by_index = folder.family_states(family)["state"].to_list()
@@ -279,6 +295,7 @@ def report_folder(
         folder.correct(family)[:, order],
         confidence=confidence,
         features=features,
+        sample_costs=folder.sample_costs(family)[:, order] if sample_costs else None,
         alphas=alphas,
         replicates=replicates,
     )
@@ -324,6 +341,20 @@ def _with_intervals(
     accuracy, mean_cost = replicate_bound(bound, R, sets, least_alpha=least_alpha)
     gain, cost, right = (_interval(values) for values in (_formulas.gain_over(R[-1], mean_cost), mean_cost, accuracy))
     return BoundWithInterval(bound, UNKNOWN if np.isnan(bound.gain) else gain, cost, right)
+
+
+def _sample_cost_entries(
+    correct: ArrayLike, costs: ArrayLike, replicates: int | None, seed: int
+) -> list[BoundWithInterval]:
+    """The exact and the iso-accuracy bound under per-sample costs."""
+    bounds = sample_cost_bounds(correct, costs)
+    if replicates is None:
+        return [BoundWithInterval(bound) for bound in bounds]
+    sets = resample_bounds(correct, costs, replicates, rng=np.random.default_rng(seed))
+    return [
+        BoundWithInterval(bound, _interval(found.gain), _interval(found.mean_cost), _interval(found.accuracy))
+        for bound, found in zip(bounds, sets, strict=True)
+    ]
 
 
 def _state_intervals(sets: Replicates | None, n_states: int) -> StateIntervals:

@@ -15,7 +15,7 @@ import pyarrow
 from .errors import TableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pandera.api.polars.types import PolarsData
 
@@ -87,6 +87,9 @@ LABELS = pa.DataFrameSchema(
         "target": _column(pl.Int64, "The right answer", _NOT_NEGATIVE, names=TARGET),
         "targets": _column(pl.List(pl.Int16), _TARGETS, _NO_NULLS, required=False),
         "group": _column(pl.String, "Class or activity that the sample belongs to", nullable=True),
+        "split_type": _column(
+            pl.String, "Part of the split, such as in-domain or zero-shot, where the source says", required=False
+        ),
         "prediction": _column(pl.List(pl.Int16), "Answer of each state, states ascending by cost", _NO_NULLS),
         "correct": _column(pl.List(pl.Boolean), "Whether each state is right", _NO_NULLS),
         "confidence": _column(
@@ -128,6 +131,25 @@ PREDICTIONS = pa.DataFrameSchema(
             nullable=True,
         ),
         "classes": _column(pl.List(pl.Int16), "Images: the classes that `scores` belong to", nullable=True),
+        "prediction_acc": _column(
+            pl.Int64,
+            "Multiple choice: the answer by summed log-likelihood alone (`acc`); `prediction` is that by `acc_norm`",
+            _CLASS,
+            required=False,
+            names=TARGET,
+        ),
+        "gflops": _column(
+            pl.Float64,
+            "Multiple choice: 10^9 operations of this sample, each choice a full sequence",
+            pa.Check.gt(0),
+            required=False,
+        ),
+        "gflops_run": _column(
+            pl.Float64,
+            "The same as it was run: what choices share once, the head at scored tokens only",
+            pa.Check.gt(0),
+            required=False,
+        ),
     },
     name="predictions",
     strict=True,
@@ -178,6 +200,13 @@ STATES = pa.DataFrameSchema(
         "cost": _column(
             pl.Float64,
             "Cost given with predictions that were made elsewhere",
+            pa.Check.gt(0),
+            nullable=True,
+            required=False,
+        ),
+        "gflops_run": _column(
+            pl.Float64,
+            "Multiple choice: 10^9 operations per sample as it was run, shared tokens once; null for other tasks",
             pa.Check.gt(0),
             nullable=True,
             required=False,
@@ -253,9 +282,20 @@ def _explain(error: Any) -> str:  # noqa: ANN401 - two unrelated pandera classes
     return f"column {first['column']!r}{place}{count}: expected {first['check']}{value}"
 
 
-def polars_schema(schema: pa.DataFrameSchema) -> pl.Schema:
-    """Column names and polars types of a table."""
-    return pl.Schema({name: column.dtype.type for name, column in schema.columns.items()})
+def polars_schema(schema: pa.DataFrameSchema, *, optional: Collection[str] | None = None) -> pl.Schema:
+    """Column names and polars types of a table.
+
+    Args:
+        schema: One of this module's schemas.
+        optional: Columns to keep of those that a table may lack; None for all.
+    """
+    return pl.Schema(
+        {
+            name: column.dtype.type
+            for name, column in schema.columns.items()
+            if column.required or optional is None or name in optional
+        }
+    )
 
 
 def arrow_schema(schema: pa.DataFrameSchema, columns: Sequence[str]) -> pyarrow.Schema:

@@ -65,7 +65,7 @@ class Folder(torch.utils.data.Dataset[Any]):
 def all_states(names: Sequence[str] = ()) -> list[LoadedState]:
     """States of the families `efficientnet` and `vit`, with random weights."""
     return [
-        LoadedState(family, backbone, RANDOM, RUNNERS["vision"].cost(backbone, None))
+        LoadedState(family, backbone, RANDOM, RUNNERS["vision"]().cost(backbone, None))
         for family in (shipped_families()["efficientnet"], shipped_families()["vit"])
         for backbone in family.states
         if not names or backbone.name in names
@@ -144,7 +144,7 @@ def compare_pass(options: argparse.Namespace) -> None:
     items, states = read_items(options.folder, options.limit), all_states(SMALL)
     settings = RunSettings(torch.device("cpu"), batch_size=options.batch_size)
     keys = [state.key for state in states]
-    with RUNNERS["vision"].open(states, settings, AnswerSpace(1000)) as opened:
+    with RUNNERS["vision"]().open(states, settings, AnswerSpace(1000)) as opened:
         models: dict[str, torch.nn.Module] = opened._models  # type: ignore[attr-defined]
         batches = {
             key: [pixels for pixels, _ in timm_loader(items, meta_config(state), options)]
@@ -174,7 +174,7 @@ def compare_peer(options: argparse.Namespace) -> None:
     settings = RunSettings(device, options.dtype, options.batch_size, channels_last=options.channels_last)
     keys = [state.key for state in states]
     busy: list[float] = []
-    with RUNNERS["vision"].open(states, settings, AnswerSpace(1000)) as opened, reference_arithmetic():
+    with RUNNERS["vision"]().open(states, settings, AnswerSpace(1000)) as opened, reference_arithmetic():
         models: dict[str, torch.nn.Module] = opened._models  # type: ignore[attr-defined]
 
         def ours() -> None:
@@ -224,7 +224,7 @@ def device_time(device: torch.device, models: Any) -> Any:  # noqa: ANN401
             if device.type != "cuda":
                 return 0.0
             torch.cuda.synchronize()
-            return sum(begin.elapsed_time(end) for begin, end in events) / 1e3
+            return float(sum(begin.elapsed_time(end) for begin, end in events)) / 1e3
 
         try:
             yield seconds

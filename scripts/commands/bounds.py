@@ -39,6 +39,8 @@ class BoundsOptions:
     """Bootstrap replicates; None for no intervals."""
     agents: bool = True
     """Fit real agents."""
+    sample_costs: bool = False
+    """Take each sample's own costs."""
     plot: Path | None = None
     """Plot to write."""
 
@@ -78,6 +80,8 @@ def make_reports(options: BoundsOptions) -> list[FamilyReport]:
     if Path(options.where).is_file():
         if options.cost is not None:
             raise InputError(f"--cost {options.cost!r}: a table of published numbers has one cost; leave --cost out")
+        if options.sample_costs:
+            raise InputError("--sample-costs: a table of published numbers has no samples")
         spaces = read_published(Path(options.where))
         chosen = _chosen(options, list(spaces))
         return [report_family(_kept(spaces[name], pareto=options.pareto), alphas=options.alphas) for name in chosen]
@@ -91,6 +95,7 @@ def make_reports(options: BoundsOptions) -> list[FamilyReport]:
             alphas=options.alphas,
             replicates=options.replicates,
             agents=options.agents,
+            sample_costs=options.sample_costs,
         )
         for name in _chosen(options, folder.families)
     ]
@@ -181,6 +186,8 @@ def _print(family: dict[str, Any]) -> None:
     if "overhead" in family["bounds"][0]:
         columns += ["with overhead", "break-even b0"]
     console.print_table("", columns, rows)
+    if family["sample_costs"]:
+        console.out.print("exact and iso-accuracy by each sample's own GFLOPs, the rest by the states' means")
     _print_selection(family["selection"])
     _print_selection(family["selection_iso_accuracy"])
     _print_agents(family["agents"])

@@ -31,6 +31,8 @@ class BuildOptions:
     """The dataset folder."""
     source: str | None = None
     """Where the items come from; None for the benchmark's own."""
+    split: str | None = None
+    """Split of the source; None for the benchmark's own."""
     families: tuple[str, ...] = ()
     """Names of families; empty for the benchmark's own."""
     states: tuple[str, ...] = ()
@@ -39,8 +41,8 @@ class BuildOptions:
     """The user's own state spaces."""
     device: str = "auto"
     """Device, or `auto`."""
-    dtype: str = "float32"
-    """Precision."""
+    dtype: str = "auto"
+    """Precision, or `auto`."""
     batch_size: str = "auto"
     """Samples per batch, or `auto`."""
     shard_size: int = 1024
@@ -59,6 +61,8 @@ class BuildOptions:
     """Samples to compare with the float32 reference."""
     measure: bool | None = None
     """Measure device costs; None for on a GPU only."""
+    accuracy_note: str | None = None
+    """Why accuracies may lie off their published values."""
     store: Path | None = None
     """Folder of finished parts, where it is not inside the dataset folder."""
 
@@ -97,7 +101,7 @@ def build(options: BuildOptions) -> DatasetFolder:
     if built.skipped:
         first = next(iter(built.skipped))
         progress.say(f"left out {len(built.skipped)} sample(s), the first {first}: {built.skipped[first]}")
-    info = replace(info, skipped=tuple(built.skipped.items()))
+    info = replace(info, skipped=tuple(built.skipped.items()), accuracy_note=options.accuracy_note)
     return finish.finish_folder(options.out, info, built.families)
 
 
@@ -140,15 +144,19 @@ def make_plan(options: BuildOptions) -> BuildPlan:
         InputError: An option or the source cannot be used.
     """
     from ...builders.benchmarks import find_benchmark, open_source
-    from ...builders.plan import BuildPlan, choose_device
+    from ...builders.plan import RUNNERS, BuildPlan, choose_device
     from ...builders.runner import RunSettings
+    from ...labels.errors import InputError
 
-    benchmark = find_benchmark(options.dataset)
+    benchmark = find_benchmark(options.dataset).at_split(options.split)
     families = choose_families(options, benchmark)
     batch_size = parse_batch_size(options.batch_size)
+    device = choose_device(options.device)
+    if options.channels_last and benchmark.runner != "vision":
+        raise InputError("--channels-last: only images have channels")
     settings = RunSettings(
-        choose_device(options.device),
-        options.dtype,
+        device,
+        RUNNERS[benchmark.runner]().default_dtype(device) if options.dtype == "auto" else options.dtype,
         batch_size,
         compiled=options.compiled,
         channels_last=options.channels_last,

@@ -58,7 +58,7 @@ def _describe_state(family: Family, state: Backbone) -> dict[str, Any]:
     from ...builders.plan import RUNNERS
     from ...builders.weights import local_folder
 
-    cost = RUNNERS[family.runner].cost(state, local_folder(state))
+    cost = RUNNERS[family.runner]().cost(state, local_folder(state))
     return {
         "state": state.name,
         "parameters": cost.parameters,

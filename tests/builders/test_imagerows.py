@@ -2,17 +2,23 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import tarfile
 
 import datasets
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 from adaptlabels.builders.benchmarks import find_benchmark, open_source
 from adaptlabels.builders.imagenet import ReassessedLabels, sample_id_of, synsets
 from adaptlabels.builders.items import ImageItem
-from adaptlabels.labels import InputError
+from adaptlabels.labels import DatasetFolder, InputError
 from PIL import Image
+
+from ..hub import Hub, running
 
 IMAGENET = find_benchmark("imagenet")
 
@@ -95,6 +101,68 @@ def test_every_source_gives_the_same_images(folder, tmp_path):
         }
     ).write_parquet(tmp_path / "polars.parquet")
     assert read(f"parquet:{tmp_path / 'polars.parquet'}") == expected
+
+
+def test_every_source_reads_the_real_images_to_the_same_table(shared_data, tmp_path):
+    real = shared_data / "imagenet_sample" / "val"
+    expected = read(f"imagefolder:{real}")
+    assert len(expected) == 250
+    write_tars(real, tmp_path, json_names=False)
+    assert read(f"webdataset:{tmp_path}") == expected
+    as_dataset(real, datasets.ClassLabel(names=list(synsets()))).to_parquet(tmp_path / "x.parquet")
+    assert read(f"parquet:{tmp_path / 'x.parquet'}") == expected
+
+
+@pytest.mark.parametrize("form", ["parquet", "webdataset"])
+def test_the_hub_gives_the_labels_of_the_same_images_on_disk(folder, tmp_path, form):
+    data = tmp_path / "repository" / "data"
+    data.mkdir(parents=True)
+    if form == "parquet":
+        rows = as_dataset(folder, datasets.ClassLabel(names=list(synsets())))
+        rows.cast_column("image", datasets.Image()).to_parquet(data / "validation-00000-of-00001.parquet")
+    else:
+        write_tars(folder, data)
+    split = {"split": "validation", "path": "data/*"}
+    header = yaml.safe_dump({"configs": [{"config_name": "default", "data_files": [split]}]})
+    (tmp_path / "repository" / "README.md").write_text(f"---\n{header}---\n")
+    states = "".join(
+        f'[[states]]\nname = "{name}"\narchitecture = "{name}.r160_in1k"\nsource = "timm/{name}"\n'
+        for name in ("test_vit", "test_efficientnet")
+    )
+    (tmp_path / "tiny.toml").write_text(f'name = "tiny"\nrunner = "vision"\ndataset = "imagenet"\n{states}')
+
+    def build(out, source, **environment):
+        command = [
+            sys.executable,
+            "-m",
+            "adaptlabels.scripts.cli",
+            "build",
+            "imagenet",
+            str(tmp_path / out),
+            "--source",
+        ]
+        command += [source, "--families", str(tmp_path / "tiny.toml"), "--family", "tiny", "--weights", "random"]
+        command += ["--device", "cpu"]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
+        return done, tmp_path / out
+
+    hub = Hub()
+    hub.add("org/images", tmp_path / "repository", "v1")
+    hub.gated.add("org/gated")
+    with running(hub):
+        online = {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf")}
+        done, made = build("hub", "hub:org/images@v1", **online)
+        gated, _ = build("gated", "hub:org/gated", **online)
+    assert done.returncode == 0, done.stderr
+    assert gated.returncode == 2
+    assert "org/gated is gated: accept its licence at https://huggingface.co/datasets/org/gated" in gated.stderr
+    done, own = build("own", f"imagefolder:{folder}")
+    assert done.returncode == 0, done.stderr
+    one, two = DatasetFolder(made), DatasetFolder(own)
+    assert one.info.source == "hub:org/images"
+    assert one.info.source_revision == hub.commit("org/images", "main")
+    assert one.labels("tiny").equals(two.labels("tiny"))
+    assert one.predictions("tiny").equals(two.predictions("tiny"))
 
 
 def test_rows_without_a_name_are_numbered(folder, tmp_path):

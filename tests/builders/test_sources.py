@@ -5,7 +5,7 @@ import json
 
 import pytest
 from adaptlabels.builders.benchmarks import find_benchmark, open_source
-from adaptlabels.builders.hellaswag import to_item
+from adaptlabels.builders.hellaswag import hellaswag_item
 from adaptlabels.builders.items import shards
 from adaptlabels.labels import InputError
 from PIL import Image
@@ -27,7 +27,7 @@ def write_jsonl(path, rows):
 
 
 def test_hellaswag_text_is_what_lm_eval_makes_of_it():
-    item = to_item(ROW, "here")
+    item = hellaswag_item(ROW, "here")
     assert item.context == "Roof shingle removal: A man is sitting on a roof. He"
     assert item.choices[1] == "is ripping level tiles off."
     assert (item.sample_id, item.target, item.group) == ("val-24", 3, "Roof shingle removal")
@@ -158,3 +158,49 @@ def test_real_imagenet_images_read_whole(shared_data):
     items = list(source.items())
     assert len(items) == 250
     assert len({item.target for item in items}) == 250
+
+
+ARC = {
+    "id": "Mercury_1", "question": "Which is hot?", "answerKey": "2",
+    "choices": {"text": ["ice", "fire", "rain"], "label": ["1", "2", "3"]},
+}  # fmt: skip
+PIQA = {"goal": "To open a jar", "sol1": "twist the lid", "sol2": "wait", "label": 0}
+
+
+def test_arc_and_piqa_read_as_the_harness_words_them(tmp_path):
+    (item,) = open_source(find_benchmark("arc-easy"), write_jsonl(tmp_path / "a.jsonl", [ARC])).items()
+    assert (item.sample_id, item.target, item.group) == ("Mercury_1", 1, None)
+    assert item.context == "Question: Which is hot?\nAnswer:"
+    assert item.choices == ("ice", "fire", "rain")
+    items = list(open_source(find_benchmark("piqa"), write_jsonl(tmp_path / "p.jsonl", [PIQA, PIQA])).items())
+    assert [item.sample_id for item in items] == ["validation-0", "validation-1"]
+    assert items[0].choices == ("twist the lid", "wait")
+    assert find_benchmark("piqa").class_names == ("0", "1")
+    assert len(find_benchmark("arc-challenge").class_names) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "message"),
+    [
+        ("arc-easy", {**ARC, "answerKey": "D"}, "answerKey 'D' is not one of '1', '2', '3'"),
+        ("arc-easy", {**ARC, "choices": ["a"]}, "column 'choices' holds"),
+        ("arc-easy", {**ARC, "choices": {"text": ["a", ""], "label": ["1", "2"]}}, "choice 1 is ''"),
+        ("arc-easy", {"id": "x"}, "column 'question' is missing"),
+        ("piqa", {**PIQA, "label": -1}, "label -1 is not 0 or 1"),
+        ("piqa", {**PIQA, "sol2": None}, "choice 1 is None"),
+    ],
+)
+def test_a_bad_row_of_arc_or_piqa_is_named(tmp_path, name, row, message):
+    with pytest.raises(InputError) as caught:
+        open_source(find_benchmark(name), write_jsonl(tmp_path / "a.jsonl", [row]))
+    assert message in str(caught.value)
+    assert "line 1" in str(caught.value)
+
+
+def test_other_splits_are_labelled_without_published_accuracies():
+    hellaswag = find_benchmark("hellaswag")
+    assert hellaswag.at_split(None) is hellaswag
+    train = hellaswag.at_split("train")
+    assert (train.split, train.full_size) == ("train", None)
+    with pytest.raises(InputError, match="--split 'test': hellaswag has validation, train"):
+        hellaswag.at_split("test")

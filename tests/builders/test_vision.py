@@ -20,7 +20,7 @@ from adaptlabels.labels import InputError, RunError
 from PIL import Image
 from safetensors.torch import load_file
 
-RUNNER = RUNNERS["vision"]
+RUNNER = RUNNERS["vision"]()
 
 
 def loaded(family, index, *, random=False):
