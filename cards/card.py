@@ -12,6 +12,7 @@ from ..labels.parquet import atomic_file
 from ..labels.report import report_folder
 from ..labels.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATE, STATES, TARGET, features
 from . import plots, sections
+from .changelog import history
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,12 +51,22 @@ def write_card(folder: DatasetFolder) -> list[Path]:
     return [*written, path]
 
 
-def render_card(folder: DatasetFolder, reports: Sequence[FamilyReport]) -> str:
+def render_card(
+    folder: DatasetFolder,
+    reports: Sequence[FamilyReport],
+    *,
+    place: str | None = None,
+    revision: str | None = None,
+    changelog: str | None = None,
+) -> str:
     """The card as text.
 
     Args:
         folder: The dataset folder, with all of its tables.
         reports: The bounds of each family, for their warnings.
+        place: Hub id that the dataset has or will have; None where it is a folder.
+        revision: Tag of the version there.
+        changelog: Text of CHANGELOG.md; None for the folder's own, where it has one.
 
     Raises:
         TableError: A table is missing or breaks its schema.
@@ -76,7 +87,13 @@ def render_card(folder: DatasetFolder, reports: Sequence[FamilyReport]) -> str:
             f"![{family}: accuracy and cost, best states, alpha, shares](assets/{family}.png)"
             for family in folder.families
         ),
-        where=_place(folder.path),
+        where=place or _place(folder.path),
+        joined_where=f"hub:{place}@{revision}" if place else _place(folder.path),
+        revision=revision,
+        history=history(_changelog(folder) if changelog is None else changelog),
+        regenerate=sections.regenerate(info, folder.families),
+        accuracy_note=sections.escape(info.accuracy_note or ""),
+        from_source=info.task != "other" and not info.source.startswith("predictions:"),
         first_family=folder.families[0],
         configs="\n".join(f"| `{name}` | {_rows(path):,} |" for name, (path, *_) in configs.items()),
         states=sections.states_table(states),
@@ -121,6 +138,7 @@ def card_data(folder: DatasetFolder) -> DatasetCardData:
     data = DatasetCardData(
         pretty_name=f"Adaptive inference labels: {info.title}",
         license=info.licence,
+        language=[info.language] if info.language else None,
         task_categories=None if info.task == "other" else [info.task],
         size_categories=[_size_category(len(folder.labels(folder.families[0])))],
         source_datasets=[info.source.removeprefix("hub:")] if info.source.startswith("hub:") else None,
@@ -159,6 +177,11 @@ def _dataset_info(
         download_size=path.stat().st_size,
         dataset_size=size,
     )
+
+
+def _changelog(folder: DatasetFolder) -> str:
+    path = folder.path / "CHANGELOG.md"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def _place(path: Path) -> str:

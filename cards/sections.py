@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandera.polars as pa
     import polars as pl
 
+    from ..labels.info import DatasetInfo
+
 COMPARED = "compared_with_float32"
 """Key of a state's environment that tells how often its precision changed an answer."""
 MOST_LISTED = 50
@@ -166,6 +168,15 @@ def precision_notes(states: pl.DataFrame) -> str:
     if not lines:
         return ""
     return "\n".join(["- Against a float32 reference on a sample, this precision changed", *lines])
+
+
+def regenerate(info: DatasetInfo, families: Sequence[str]) -> str:
+    """The command that makes these labels again; "" where predictions were made elsewhere."""
+    if info.source.startswith("predictions:") or info.task == "other" or info.source == "lm-evaluation-harness":
+        return ""
+    source = f" --source {info.source}@{info.source_revision}" if info.source_revision else ""
+    chosen = "".join(f" --family {family}" for family in families)
+    return f"adaptlabels build {info.name} labels{source} --split {info.split}{chosen}"
 
 
 def skipped_list(skipped: Sequence[tuple[str, str]]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .errors import InputError, RunError
+from .errors import AdaptLabelsError, InputError, RunError
 from .folder import DatasetFolder
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 HUB = "hub:"
 """Prefix of a Hub dataset's name on the command line."""
-TABLES = ("data/**", "predictions/**", "states/*", "bounds/*", "README.md")
+TABLES = ("data/**", "predictions/**", "states/*", "bounds/*", "README.md", "CHANGELOG.md", "assets/*")
 """Files of a dataset repository that a dataset folder has."""
 HUB_ID_PARTS = 2
 
@@ -50,6 +51,13 @@ def explained(repository: str, page: str) -> Iterator[None]:
     from huggingface_hub import errors
 
     url = f"https://huggingface.co/{page}{repository}"
+    refusals = {
+        401: "the Hub does not accept this token, or there is none; run `hf auth login`",
+        403: f"your token has no right to do this with {repository}; see https://huggingface.co/settings/tokens",
+    }
+    lost: tuple[type[Exception], ...] = (
+        errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, OSError, *transport_errors(),
+    )  # fmt: skip
     try:
         yield
     except errors.HFValidationError as error:
@@ -60,10 +68,30 @@ def explained(repository: str, page: str) -> Iterator[None]:
         raise InputError(f"{repository} has no such revision; see {url}/commits") from error
     except errors.RepositoryNotFoundError as error:
         raise InputError(f"{repository} is not on the Hub, or is private and needs `hf auth login`: {url}") from error
-    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, errors.HfHubHTTPError, OSError) as error:
+    except errors.LocalTokenNotFoundError as error:
+        raise InputError(refusals[401]) from error
+    except errors.HfHubHTTPError as error:
+        status = error.response.status_code
+        if status in refusals:
+            raise InputError(refusals[status]) from error
+        raise RunError(f"{repository}: the Hub answered {status}; the same command goes on from here") from error
+    except lost as error:
         raise RunError(
-            f"{repository} cannot be fetched from the Hub ({type(error).__name__}); is the network up?"
+            f"{repository}: cannot be fetched from the Hub, which does not answer ({type(error).__name__}); is the"
+            " network up? The same command goes on from here"
         ) from error
+    except RuntimeError as error:  # the client's word for an upload that failed, whatever the reason
+        if isinstance(error, AdaptLabelsError) or not isinstance(error.__cause__, lost):
+            raise
+        raise RunError(f"{repository}: an upload failed ({error}); the same command goes on from here") from error
+
+
+def transport_errors() -> tuple[type[Exception], ...]:
+    """What the Hub client's HTTP library raises where no answer came, whichever library it is."""
+    from huggingface_hub import get_session
+
+    library = import_module(type(get_session()).__mro__[-2].__module__.partition(".")[0])
+    return (library.TransportError,)
 
 
 def open_folder(where: str) -> DatasetFolder:

@@ -39,6 +39,10 @@ class DatasetInfo:
     """Number of samples of the whole split; a folder with fewer is not compared with published accuracies."""
     reference_tolerance: float = 0.01
     """Most that an accuracy may differ from its published value."""
+    language: str | None = None
+    """Language of the samples, as the Hub writes it; None for images."""
+    accuracy_note: str | None = None
+    """Why accuracies may lie off their published values; they are not compared then."""
     skipped: tuple[tuple[str, str], ...] = ()
     """Samples of the split that could not be used, with the reason; they are in no table."""
 

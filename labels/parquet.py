@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import pandera.polars as pa
 
-ROW_GROUP_ROWS = 100_000
-"""Rows of one row group: 2 to 10 MB in our tables, which the Hub's viewer reads page by page."""
+ROW_GROUP_BYTES = 4 << 20
+"""Bytes in memory of one row group, which the Hub's viewer reads as a whole: 1 to 10 MiB are meant."""
 HUGGINGFACE_KEY = "huggingface"
 """Key under which `datasets` keeps the features in a parquet file's metadata."""
 
@@ -52,7 +52,7 @@ def write_table(
         pyarrow.parquet.write_table(
             table.replace_schema_metadata(kept),
             temporary,
-            row_group_size=ROW_GROUP_ROWS,
+            row_group_size=max(1, ROW_GROUP_BYTES * len(table) // max(1, table.nbytes)),
             compression="zstd",
             write_page_index=True,
         )

@@ -76,6 +76,9 @@ def build(
             " default.",
         ),
     ] = None,
+    split: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Split of the source; the dataset's own by default.")
+    ] = None,
     family: options.Family = None,
     state: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only these states; give it again for another.")
@@ -83,8 +86,9 @@ def build(
     families: options.Families = None,
     device: Annotated[str, typer.Option(metavar="D", help="auto, cpu, cuda or cuda:N.")] = "auto",
     dtype: Annotated[
-        Literal["float32", "bfloat16", "float16"], typer.Option(help="Precision of weights and arithmetic.")
-    ] = "float32",
+        Literal["auto", "float32", "bfloat16", "float16"],
+        typer.Option(help="Precision; auto is float32, for language models on a GPU bfloat16."),
+    ] = "auto",
     batch_size: Annotated[str, typer.Option(metavar="N|auto", help="Samples per batch.")] = "auto",
     shard_size: Annotated[
         int,
@@ -117,6 +121,10 @@ def build(
         Path | None,
         typer.Option(metavar="DIR", help="Where finished parts are kept; OUT/.adaptlabels/parts by default."),
     ] = None,
+    accuracy_note: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Why accuracies may lie off their published values; they then may."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say passes, memory and time, and do nothing.")] = False,
     json: options.Json = False,
 ) -> None:
@@ -128,6 +136,7 @@ def build(
             dataset=dataset,
             out=out,
             source=source,
+            split=split,
             families=tuple(family or ()),
             states=tuple(state or ()),
             families_file=families,
@@ -142,6 +151,7 @@ def build(
             channels_last=channels_last,
             compare_reference=compare_reference,
             measure=measure,
+            accuracy_note=accuracy_note,
             store=store,
         ),
         dry_run=dry_run,
@@ -154,23 +164,44 @@ def label(
     predictions: Annotated[
         Path,
         typer.Argument(
-            help="CSV or parquet with sample_id, state, target, prediction and, if known, confidence, group, family.",
+            help="CSV or parquet with sample_id, state, target, prediction and, if known, confidence, group, family; or"
+            " logs of lm-evaluation-harness, a file or a folder with one for each model.",
             show_default=False,
         ),
     ],
     out: Annotated[Path, typer.Argument(help="The dataset folder to write.", show_default=False)],
-    states: Annotated[Path, typer.Option(metavar="FILE", help="CSV or parquet: state,cost[,…].", show_default=False)],
+    states: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV or parquet: state,cost[,…].", show_default=False)
+    ] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        Literal["table", "lm-eval"],
+        typer.Option(help="lm-eval: samples_*.jsonl of --log_samples; costs by the models' names, or from --states."),
+    ] = "table",
+    families: options.Families = None,
     name: Annotated[
         str | None,
         typer.Option(help="Name of the dataset. The family, and so the config, is a column or the file's stem."),
     ] = None,
     split: Annotated[str, typer.Option(help="Name of the split.")] = "test",
+    licence: Annotated[
+        str | None, typer.Option(metavar="ID", help="Licence of the source dataset, as the Hub writes it: mit, …")
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Turn predictions that were made elsewhere into a dataset folder."""
     from .commands.label import run
 
-    run(predictions, out, states, name=name, split=split, as_json=json)
+    run(
+        predictions,
+        out,
+        states,
+        form=format,
+        families=families,
+        name=name,
+        split=split,
+        licence=licence,
+        as_json=json,
+    )
 
 
 @app.command()
@@ -209,6 +240,9 @@ def bounds(
         int, typer.Option(metavar="B", min=0, help="Replicates behind the intervals; 0 for none.")
     ] = 1000,
     agents: Annotated[bool, typer.Option(help="Fit real agents to the labels as well.")] = True,
+    sample_costs: Annotated[
+        bool, typer.Option("--sample-costs", help="Exact and iso-accuracy by each sample's own GFLOPs (language).")
+    ] = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Plot (png, svg or pdf); one for each family, its name added.")
     ] = None,
@@ -228,6 +262,7 @@ def bounds(
             pareto=pareto,
             replicates=bootstrap or None,
             agents=agents,
+            sample_costs=sample_costs,
             plot=plot,
         ),
         as_json=json,
@@ -240,6 +275,37 @@ def card(folder: options.Folder, json: options.Json = False) -> None:
     from .commands.card import run
 
     run(folder, as_json=json)
+
+
+@app.command()
+def publish(
+    folder: options.Folder,
+    repository: Annotated[str, typer.Argument(metavar="ORG/NAME", help="The Hub dataset.", show_default=False)],
+    version: Annotated[
+        str, typer.Option(metavar="auto|X.Y.Z", help="auto takes the least version that the changes allow.")
+    ] = "auto",
+    private: Annotated[bool, typer.Option("--private", help="A dataset that has to be made is private.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say version, changes, files and sizes, and do nothing.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Publish a dataset folder as a version of a Hub dataset: one commit, read back, one tag."""
+    from .commands.publish import run
+
+    run(folder, repository, version=version, private=private, dry_run=dry_run, as_json=json)
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="A dataset folder, or hub:org/name[@version].", show_default=False)],
+    new: Annotated[str, typer.Argument(help="The version after it.", show_default=False)],
+    json: options.Json = False,
+) -> None:
+    """Say what changed between two versions, sample by sample, and which version that asks for."""
+    from .commands.diff import run
+
+    run(old, new, as_json=json)
 
 
 def main() -> None:

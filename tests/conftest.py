@@ -20,6 +20,9 @@ settings.load_profile("package")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # One thread for each worker and the programs that it starts: more would only wait for each other.
+        os.environ["OMP_NUM_THREADS"] = "1"
     # Trained miniatures stay from run to run, apart from the user's own cache.
     os.environ["ADAPTLABELS_CACHE"] = str(config.cache.mkdir("adaptlabels"))
     os.environ["HF_HOME"] = str(config.cache.mkdir("huggingface"))

@@ -77,7 +77,7 @@ def test_names_from_data_stay_text(tmp_path):
     rows = prediction_rows().with_columns(state=prediction_rows()["state"].replace("tiny", evil))
     states = state_rows().with_columns(state=state_rows()["state"].replace("tiny", evil))
     predictions, costs = write_inputs(tmp_path, rows, states)
-    run(predictions, tmp_path / "out", costs, name="<script>", split="test", as_json=True)
+    run(predictions, tmp_path / "out", costs, form="table", families=None, name="<script>", split="test", as_json=True)
     body = (tmp_path / "out" / "README.md").read_text().split("---", 2)[2]
     assert "<img" not in body
     assert "<script>" not in body
@@ -92,7 +92,7 @@ def test_column_tables_come_from_the_schema():
 
 def test_states_without_gflops_show_their_cost(tmp_path):
     predictions, costs = write_inputs(tmp_path)
-    run(predictions, tmp_path / "out", costs, name=None, split="test", as_json=True)
+    run(predictions, tmp_path / "out", costs, form="table", families=None, name=None, split="test", as_json=True)
     text = states_table(DatasetFolder(tmp_path / "out").states)
     assert "| cost |" in text.splitlines()[0]
     assert "| demo | huge | – | 10 |" in text

@@ -13,7 +13,14 @@ from .tables import prediction_rows, state_rows, write_inputs
 
 @pytest.fixture
 def folder(tmp_path):
-    run(*(write_inputs(tmp_path)[0], tmp_path / "out", tmp_path / "states.csv"), name=None, split="test", as_json=True)
+    run(
+        *(write_inputs(tmp_path)[0], tmp_path / "out", tmp_path / "states.csv"),
+        form="table",
+        families=None,
+        name=None,
+        split="test",
+        as_json=True,
+    )
     return DatasetFolder(tmp_path / "out")
 
 
@@ -107,9 +114,27 @@ def test_families_must_agree_on_the_targets(tmp_path):
     rows.write_csv(tmp_path / "one.csv")
     other.write_csv(tmp_path / "two.csv")
     state_rows().write_csv(tmp_path / "states.csv")
-    run(tmp_path / "one.csv", tmp_path / "out", tmp_path / "states.csv", name="x", split="test", as_json=True)
+    run(
+        tmp_path / "one.csv",
+        tmp_path / "out",
+        tmp_path / "states.csv",
+        form="table",
+        families=None,
+        name="x",
+        split="test",
+        as_json=True,
+    )
     with pytest.raises(InputError, match="other samples or other targets"):
-        run(tmp_path / "two.csv", tmp_path / "out", tmp_path / "states.csv", name="x", split="test", as_json=True)
+        run(
+            tmp_path / "two.csv",
+            tmp_path / "out",
+            tmp_path / "states.csv",
+            form="table",
+            families=None,
+            name="x",
+            split="test",
+            as_json=True,
+        )
 
 
 def test_published_accuracy_is_compared_on_the_whole_split_only(folder):

@@ -1,0 +1,54 @@
+"""`adaptlabels publish`: a dataset folder becomes a version of a Hub dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import console
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(path: Path, repository: str, *, version: str, private: bool, dry_run: bool, as_json: bool) -> None:
+    """Publish, or only say what publishing would do.
+
+    Raises:
+        InputError: The folder may not be published, the version is not allowed, or access is not granted.
+        RunError: The Hub cannot be reached; what was done is kept.
+    """
+    from ...cards.hub import plan_lines, plan_release, publish
+    from ...labels.folder import DatasetFolder
+    from ...labels.hub import split_revision
+
+    split_revision(repository)
+    folder = DatasetFolder(path)
+    if dry_run:
+        release = plan_release(folder, repository, version)
+    else:
+        release = publish(folder, repository, version, private=private, say=_say)
+    if as_json:
+        console.print_json(
+            {
+                "repository": release.repository,
+                "version": str(release.version),
+                "previous": release.previous and str(release.previous),
+                "step": release.step,
+                "dry_run": dry_run,
+                "files": release.sizes,
+                "deletions": list(release.deletions),
+                "diff": None if release.diff is None else release.diff.to_json(),
+            }
+        )
+    elif dry_run:
+        for line in plan_lines(release):
+            console.out.print(line, markup=False)
+    else:
+        console.out.print(
+            f'load_dataset("{release.repository}", "{folder.families[0]}", revision="{release.version.tag}")',
+            markup=False,
+        )
+
+
+def _say(message: str) -> None:
+    console.err.print(message, markup=False)

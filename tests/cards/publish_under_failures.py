@@ -1,0 +1,83 @@
+"""Publish with the n-th request failing, for every n; run as a program, so that the Hub's clients meet this Hub alone.
+
+    python publish_under_failures.py FOLDER HOME 500|503|reset|lost
+
+Prints one line of JSON: how many requests a publish makes, how often the first try failed, and what came out wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.hub import Hub, running
+
+TOKEN, NAME = "hf_secretsecretsecret", "org/labels"
+
+
+def main(folder: Path, home: Path, mood: str) -> None:
+    hub = Hub()
+    hub.tokens = {TOKEN: True}
+    with running(hub):
+        os.environ |= {
+            "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0",
+            "HF_HOME": str(home), "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        }  # fmt: skip
+        import datasets
+        import huggingface_hub.utils._http as transport
+        from adaptlabels.cards.hub import publish
+        from adaptlabels.labels import AdaptLabelsError, DatasetFolder
+
+        datasets.disable_progress_bars()
+        # The clients wait up to 8 seconds between their own tries; here they need not.
+        transport.time.sleep = lambda seconds: None
+        original = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+        def fresh() -> None:
+            hub.repositories.clear()
+            hub.large.clear()
+            hub.uploads.clear()
+            hub.requests.clear()
+            shutil.rmtree(home / "hub", ignore_errors=True)
+            shutil.rmtree(home / "datasets", ignore_errors=True)
+            for file, content in original.items():
+                file.write_bytes(content)
+
+        def state() -> object:
+            repository = hub.repositories[NAME]
+            tags = {tag: repository.find(oid).files for tag, oid in repository.tags.items()}
+            return [commit.title for commit in repository.commits], tags
+
+        fresh()
+        publish(DatasetFolder(folder), NAME)
+        expected, count = state(), len(hub.requests)
+        files = set(expected[1]["v1.0.0"])
+        wrong, failed_first = [], 0
+        for place in range(1, count + 1):
+            fresh()
+            hub.fail = lambda number, method, path, place=place: mood if number == place else None
+            try:
+                publish(DatasetFolder(folder), NAME)
+            except AdaptLabelsError:
+                failed_first += 1
+            request = hub.requests[place - 1]
+            hub.fail = lambda number, method, path: None
+            tags = hub.repositories[NAME].tags if NAME in hub.repositories else {}
+            if any(set(hub.repositories[NAME].find(oid).files) != files for oid in tags.values()):
+                wrong.append(f"{place} {request}: a version was visible in part")
+            try:
+                publish(DatasetFolder(folder), NAME)
+            except AdaptLabelsError as error:
+                wrong.append(f"{place} {request}: {error}")
+                continue
+            if state() != expected:
+                wrong.append(f"{place} {request}: {state()[0]}")
+        print(json.dumps({"requests": count, "failed_first": failed_first, "wrong": wrong}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
