@@ -15,9 +15,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..labels.diff import diff_folders
-from ..labels.errors import InputError, RunError
+from ..labels.errors import InputError, RunError, first_line
 from ..labels.folder import DatasetFolder
-from ..labels.hub import TABLES, explained, transport_errors
+from ..labels.hub import TABLES, explained, quiet_clients, transport_errors
 from ..labels.report import report_folder
 from ..labels.versions import Version
 from ..labels.viewer import check_viewer
@@ -95,11 +95,8 @@ def plan_release(folder: DatasetFolder, repository: str, version: str = "auto", 
         head, tags = _refs(api, repository)
         if head is None:
             return _first(folder, repository, asked or FIRST, None, create=True)
-        remote = _tree(api, repository, head)
         if not tags:
-            _check_is_ours(remote, repository)
-            first = _first(folder, repository, asked or FIRST, head, create=False)
-            return _with_step(api, first, remote, base=None)
+            return _on_unversioned(api, _first(folder, repository, asked or FIRST, head, create=False))
         return _next(api, folder, repository, asked, head, tags)
 
 
@@ -137,8 +134,9 @@ def publish(
     with explained(repository, "datasets/"), _patient():
         if release.create:
             say(f"making the {'private ' if private else ''}dataset {repository}")
-            url = api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
-            release = plan_release(folder, url.repo_id, version, api=api)
+            api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
+            head, _ = _refs(api, repository)
+            release = _on_unversioned(api, replace(release, parent=head, create=False))
         commit = release.parent
         if release.step == "commit":
             size = sum(release.sizes.values())
@@ -146,7 +144,7 @@ def publish(
             commit = _commit(api, release)
         assert commit is not None, "the repository is there by now"
         say(f"reading {commit[:8]} back")
-        _verify(release, commit)
+        _verify(api, release, commit)
         say(f"tagging {release.version.tag}")
         _tag(api, release, commit)
     for name in (CARD, CHANGELOG):
@@ -195,13 +193,17 @@ def _tree(api: HfApi, repository: str, revision: str) -> dict[str, str]:
     return found
 
 
-def _check_is_ours(remote: dict[str, str], repository: str) -> None:
-    """A repository without a version may hold what the Hub puts there, or an unfinished first version."""
+def _on_unversioned(api: HfApi, release: Release) -> Release:
+    """The first release, on a repository that may hold what the Hub puts there, or an unfinished first version."""
+    assert release.parent is not None, "the repository is there"
+    repository = release.repository
+    remote = _tree(api, repository, release.parent)
     strange = [path for path in remote if path not in KEPT_REMOTE and path != CARD]
     if strange and not any(path.startswith("states/") for path in remote):
         raise InputError(
             f"{repository} holds something else ({strange[0]}); publish to a new name, or to a dataset of adaptlabels"
         )
+    return _with_step(api, release, remote, base=None)
 
 
 def _first(folder: DatasetFolder, repository: str, version: Version, head: str | None, *, create: bool) -> Release:
@@ -224,7 +226,7 @@ def _next(
     if previous is None:
         assert asked is not None, "without a version before it, it is the first"
         return _taken(api, _first(folder, repository, asked, head, create=False), tags[asked])
-    before = _downloaded(repository, tags[previous])
+    before = _downloaded(api, repository, tags[previous])
     diff = diff_folders(before, folder)
     version = asked or previous.bump(diff.level)
     changelog = before.path / CHANGELOG
@@ -319,11 +321,9 @@ def _hashes(content: bytes | Path) -> tuple[str, str]:
     return blob, hashlib.sha256(data).hexdigest()
 
 
-def _downloaded(repository: str, commit: str) -> DatasetFolder:
-    from huggingface_hub import snapshot_download
-
+def _downloaded(api: HfApi, repository: str, commit: str) -> DatasetFolder:
     return DatasetFolder(
-        snapshot_download(repository, repo_type="dataset", revision=commit, allow_patterns=list(TABLES))
+        api.snapshot_download(repository, repo_type="dataset", revision=commit, allow_patterns=list(TABLES))
     )
 
 
@@ -386,37 +386,46 @@ def _tag(api: HfApi, release: Release, commit: str) -> None:
         )
 
 
-def _verify(release: Release, commit: str) -> None:
+def _verify(api: HfApi, release: Release, commit: str) -> None:
     """Download the commit into a fresh cache, compare every byte, and load every config."""
     from datasets import get_dataset_config_names, load_dataset
-    from huggingface_hub import snapshot_download
 
     with tempfile.TemporaryDirectory(prefix="adaptlabels-") as fresh:
         place = Path(
-            snapshot_download(release.repository, repo_type="dataset", revision=commit, cache_dir=Path(fresh, "hub"))
+            api.snapshot_download(
+                release.repository, repo_type="dataset", revision=commit, cache_dir=Path(fresh, "hub")
+            )
         )
         for path, content in release.files.items():
             if not (place / path).is_file() or _hashes(place / path) != _hashes(content):
                 raise RunError(f"{release.repository}@{commit[:8]}: {path} came back otherwise; publish again")
         folder = DatasetFolder(place)
-        for config in get_dataset_config_names(release.repository, revision=commit):
-            rows = load_dataset(
-                release.repository, config, split=folder.split, revision=commit, cache_dir=str(Path(fresh, "datasets"))
-            )
+        cache, token = str(Path(fresh, "datasets")), api.token
+        for config in get_dataset_config_names(release.repository, revision=commit, token=token):
+            try:
+                rows = load_dataset(
+                    release.repository, config, split=folder.split, revision=commit, token=token, cache_dir=cache
+                )
+            except ValueError as error:  # also where a request failed, and datasets looked into its empty cache instead
+                raise RunError(
+                    f"{release.repository}@{commit[:8]}: config {config} does not load ({first_line(error)});"
+                    " publish again"
+                ) from error
             if rows.num_rows == 0:
                 raise RunError(f"{release.repository}@{commit[:8]}: config {config} has no rows; publish again")
 
 
 @contextmanager
 def _patient() -> Iterator[None]:
-    """Requests that give up after a while."""
+    """Requests that give up after a while, and no bars of the clients' own."""
     from huggingface_hub import get_session
 
     session = get_session()
     before = session.timeout
     session.timeout = TIMEOUT_SECONDS
     try:
-        yield
+        with quiet_clients():
+            yield
     finally:
         session.timeout = before
 

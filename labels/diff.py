@@ -292,7 +292,8 @@ def _card_digest(folder: DatasetFolder) -> str:
     whole = hashlib.sha256()
     readme = folder.path / "README.md"
     if readme.is_file():
-        whole.update(PUBLISHING.sub("", readme.read_text(encoding="utf-8")).encode())
+        words = PUBLISHING.sub("", readme.read_text(encoding="utf-8")).split()
+        whole.update(" ".join(words).encode())
     for file in sorted((folder.path / "assets").glob("*")):
         whole.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     return whole.hexdigest()

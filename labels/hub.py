@@ -86,6 +86,21 @@ def explained(repository: str, page: str) -> Iterator[None]:
         raise RunError(f"{repository}: an upload failed ({error}); the same command goes on from here") from error
 
 
+@contextmanager
+def quiet_clients() -> Iterator[None]:
+    """No progress bars of the Hub's clients, for small downloads that would only clutter the terminal."""
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    shown = not are_progress_bars_disabled()
+    if shown:
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            enable_progress_bars()
+
+
 def transport_errors() -> tuple[type[Exception], ...]:
     """What the Hub client's HTTP library raises where no answer came, whichever library it is."""
     from huggingface_hub import get_session
@@ -109,7 +124,7 @@ def open_folder(where: str) -> DatasetFolder:
     from huggingface_hub import snapshot_download
 
     repository, revision = split_revision(where.removeprefix(HUB))
-    with explained(repository, "datasets/"):
+    with explained(repository, "datasets/"), quiet_clients():
         path = snapshot_download(repository, repo_type="dataset", revision=revision, allow_patterns=list(TABLES))
     try:
         return DatasetFolder(path)

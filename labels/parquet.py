@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     import pandera.polars as pa
 
 ROW_GROUP_BYTES = 4 << 20
-"""Bytes in memory of one row group, which the Hub's viewer reads as a whole: 1 to 10 MiB are meant."""
+"""Uncompressed bytes of one row group, which the Hub's viewer reads as a whole: 1 to 10 MiB are meant."""
+SAMPLED_ROWS = 100_000
+"""Rows from which the bytes of a row are estimated, as they are encoded."""
 HUGGINGFACE_KEY = "huggingface"
 """Key under which `datasets` keeps the features in a parquet file's metadata."""
 
@@ -52,10 +54,19 @@ def write_table(
         pyarrow.parquet.write_table(
             table.replace_schema_metadata(kept),
             temporary,
-            row_group_size=max(1, ROW_GROUP_BYTES * len(table) // max(1, table.nbytes)),
+            row_group_size=_rows_of_a_group(table),
             compression="zstd",
             write_page_index=True,
         )
+
+
+def _rows_of_a_group(table: pyarrow.Table) -> int:
+    sample = table.slice(0, SAMPLED_ROWS)
+    encoded = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(sample, encoded, compression="none", row_group_size=SAMPLED_ROWS)
+    found = pyarrow.parquet.read_metadata(pyarrow.BufferReader(encoded.getvalue()))
+    size = sum(found.row_group(number).total_byte_size for number in range(found.num_row_groups))
+    return max(1, ROW_GROUP_BYTES * int(sample.num_rows) // max(1, size))
 
 
 def read_table(path: Path) -> pl.DataFrame:

@@ -115,6 +115,7 @@ def running(hub: Hub):
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body are two writes
 
         def do_HEAD(self) -> None:
             self._handle()

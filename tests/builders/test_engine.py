@@ -32,21 +32,21 @@ def options(out: Path, dataset: str = "digits", family: str = "vit-mini", **chan
 def test_a_build_killed_at_ten_random_moments_ends_in_the_same_bytes(tmp_path, demo, dataset, family):
     assert (demo / dataset).is_dir()  # the weights are trained by now
     started = time.monotonic()
-    build(options(tmp_path / "whole", dataset, family))
+    build(options(tmp_path / "whole", dataset, family, limit=450))
     duration = time.monotonic() - started
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload(["adaptlabels.builders.building", "adaptlabels.cards.card"])
     rng = random.Random(7)
     killed = 0
     for _ in range(10):
-        worker = server.Process(target=build, args=(options(tmp_path / "broken", dataset, family),))
+        worker = server.Process(target=build, args=(options(tmp_path / "broken", dataset, family, limit=450),))
         worker.start()
         worker.join(rng.uniform(0.05, 1.1 * duration))
         worker.kill()
         worker.join()
         killed += worker.exitcode == -9
     assert killed >= 1
-    build(options(tmp_path / "broken", dataset, family))
+    build(options(tmp_path / "broken", dataset, family, limit=450))
     assert tables(tmp_path / "broken") == tables(tmp_path / "whole")
     assert validate_folder(DatasetFolder(tmp_path / "broken")) == []
     assert not list((tmp_path / "broken").rglob("*.tmp"))

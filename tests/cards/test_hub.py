@@ -131,9 +131,9 @@ def test_publishing_again_changes_nothing_and_says_so(hub, home, tmp_path):
 def test_a_version_that_is_too_small_or_taken_is_refused_with_the_reason(hub, home, tmp_path):
     assert adaptlabels(hub, home, "publish", make_folder(tmp_path / "a"), NAME, "--version", "1.2.0").returncode == 0
     before = published(hub)
-    changed = make_folder(tmp_path / "b", flipped(prediction_rows(), 3))
+    changed = make_folder(tmp_path / "b", flipped(prediction_rows(), 20))
     for version, words in (
-        ("1.3.0", "too small a step after 1.2.0, as demo: label of tiny flipped on 3 sample(s)"),
+        ("1.3.0", "too small a step after 1.2.0, as demo: label of tiny flipped on"),
         ("1.2.0", "has v1.2.0 already, with other content"),
         ("1.1.0", "has v1.2.0 already; a version after it is needed"),
         ("two", "expected auto or three numbers"),
