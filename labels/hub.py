@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .errors import AdaptLabelsError, InputError, RunError
+from .errors import InputError, RunError
 from .folder import DatasetFolder
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def explained(repository: str, page: str) -> Iterator[None]:
             " network up? The same command goes on from here"
         ) from error
     except RuntimeError as error:  # the client's word for an upload that failed, whatever the reason
-        if isinstance(error, AdaptLabelsError) or not isinstance(error.__cause__, lost):
+        if not isinstance(error.__cause__, lost):
             raise
         raise RunError(f"{repository}: an upload failed ({error}); the same command goes on from here") from error
 

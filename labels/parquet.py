@@ -65,8 +65,9 @@ def _rows_of_a_group(table: pyarrow.Table) -> int:
     encoded = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(sample, encoded, compression="none", row_group_size=SAMPLED_ROWS)
     found = pyarrow.parquet.read_metadata(pyarrow.BufferReader(encoded.getvalue()))
-    size = sum(found.row_group(number).total_byte_size for number in range(found.num_row_groups))
-    return max(1, ROW_GROUP_BYTES * int(sample.num_rows) // max(1, size))
+    size = sum(int(found.row_group(number).total_byte_size) for number in range(found.num_row_groups))
+    rows = int(sample.num_rows)
+    return max(1, ROW_GROUP_BYTES * rows // max(1, size))
 
 
 def read_table(path: Path) -> pl.DataFrame:

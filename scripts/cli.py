@@ -206,7 +206,7 @@ def label(
 
 @app.command()
 def validate(where: options.Where, json: options.Json = False) -> None:
-    """Check a dataset folder's tables, each by itself and against each other."""
+    """Check a dataset folder's tables, by themselves, against each other, and for the Hub's viewer."""
     from .commands.validate import run
 
     run(where, as_json=json)

@@ -1,4 +1,4 @@
-"""`adaptlabels validate`: does a dataset folder hold what it claims?"""
+"""`adaptlabels validate`: does a dataset folder hold what it claims, in the form that the Hub's viewer takes?"""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ def run(where: str, *, as_json: bool) -> None:
     from ...labels.errors import ChecksError
     from ...labels.hub import open_folder
     from ...labels.validate import validate_folder
+    from ...labels.viewer import check_viewer
 
     folder = open_folder(where)
-    problems = validate_folder(folder)
+    problems = validate_folder(folder) or check_viewer(folder)
     if as_json:
         console.print_json({"folder": where, "ok": not problems, "problems": [asdict(p) for p in problems]})
     else:

@@ -27,7 +27,7 @@ from tokenizers import processors
 from .language_reference import SETTINGS, random_state, score, trained
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-with_logs = pytest.mark.xdist_group("harness logs")
+with_logs = pytest.mark.xdist_group("harness-logs")
 
 
 def harness(model, tokenizer, **options):

@@ -40,10 +40,12 @@ def test_streaming_loads_the_same_rows(demo):
 
 def test_the_lines_of_the_card_run(demo, monkeypatch, capsys):
     text = (demo / "stories" / "README.md").read_text()
-    (lines,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    load, join = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     monkeypatch.chdir(demo)
-    exec(compile(lines, "card", "exec"), {})
+    exec(compile(load, "card", "exec"), {})
     assert "test-0 [" in capsys.readouterr().out
+    exec(compile(join, "card", "exec"), {})
+    assert "'choices'" in capsys.readouterr().out
 
 
 def test_the_yaml_declares_every_file_that_is_there(demo):

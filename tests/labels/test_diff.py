@@ -36,7 +36,10 @@ def test_the_same_folder_has_not_changed(old, tmp_path):
 
 def test_a_flipped_label_is_a_major_change_with_the_sample_named(old, tmp_path):
     tiny = (pl.col("state") == "tiny") & FIRST
-    rows = ROWS.with_columns(prediction=pl.when(tiny).then((pl.col("prediction") + 1) % 4).otherwise("prediction"))
+    wrong = (pl.col("prediction") == pl.col("target")).cast(
+        pl.Int64
+    )  # what is right becomes wrong, and what is wrong right
+    rows = ROWS.with_columns(prediction=pl.when(tiny).then((pl.col("target") + wrong) % 4).otherwise("prediction"))
     found = diff_folders(old, made(tmp_path, rows))
     assert found.level == "major"
     (family,) = found.families

@@ -3,6 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pyarrow.parquet
 import pytest
+from adaptlabels.cards.card import write_card
 from adaptlabels.labels import DatasetFolder, InputError, TableError, validate_folder
 from adaptlabels.labels.parquet import write_table
 from adaptlabels.labels.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES, check_table
@@ -146,6 +147,10 @@ def test_published_accuracy_is_compared_on_the_whole_split_only(folder):
     problems = validate_folder(DatasetFolder(folder.path))
     assert [p.column for p in problems] == ["accuracy"] * 3
     assert "look at preprocessing, weights and precision" in problems[0].message
+    write_table(folder.states_path, states, STATES, {}, replace(info, accuracy_note="another crop"))
+    assert validate_folder(DatasetFolder(folder.path)) == []
+    write_card(DatasetFolder(folder.path))
+    assert "Accuracies may lie off their published values: another crop" in (folder.path / "README.md").read_text()
     write_table(folder.states_path, states, STATES, {}, replace(info, full_size=10_000))
     assert validate_folder(DatasetFolder(folder.path)) == []
 

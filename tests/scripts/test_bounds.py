@@ -182,3 +182,20 @@ def test_a_hub_dataset_reads_like_a_folder(tmp_path):
     done = adaptlabels("bounds", "hub:org/other", **online)
     assert done.returncode == 1
     assert "cannot be fetched from the Hub" in done.stderr
+
+
+def test_bounds_by_each_samples_own_costs(demo):
+    (mean,) = families(demo / "stories", "--family", "neox-mini")
+    (own,) = families(demo / "stories", "--family", "neox-mini", "--sample-costs")
+    assert (mean["sample_costs"], own["sample_costs"]) == (False, True)
+    assert own["baseline"]["cost"] == mean["baseline"]["cost"]
+    for one, two in zip(own["bounds"][:2], mean["bounds"][:2], strict=True):
+        assert one["accuracy"] == two["accuracy"]
+        assert one["gain"] != two["gain"]
+        assert one["gain"] == pytest.approx(two["gain"], rel=0.1)
+        assert one["gain_low"] < one["gain"] < one["gain_high"]
+    assert own["bounds"][2:] == mean["bounds"][2:]
+    done = adaptlabels("bounds", demo / "digits", "--sample-costs")
+    assert (done.returncode, "samples have no 'gflops' of their own" in done.stderr) == (2, True), done.stderr
+    done = adaptlabels("bounds", demo / "stories", "--sample-costs", "--cost", "parameters")
+    assert (done.returncode, "no 'parameters'" in done.stderr) == (2, True), done.stderr
