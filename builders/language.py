@@ -26,6 +26,7 @@ from .runner import AnswerSpace, LoadedState, Pass, RunSettings
 from .scores import Answers, Scores, summarise
 from .timing import DeviceCosts, measure_forward
 from .tokens import EncodedChoice, encode_items
+from .trees import grow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,14 +188,13 @@ class _LanguagePass:
     def _rows(self, encoded: Sequence[Sequence[EncodedChoice]]) -> list[list[Row]]:
         assert self._route is not None, "the pass is open"
         if not self._tried:
-            longest = max(encoded, key=lambda choices: max(len(choice.tokens) for choice in choices))
+            longest = max(encoded, key=_can_be_tried)
             try:
-                self._route.try_on(longest)
+                self._tried = self._route.try_on(longest)
             except torch.OutOfMemoryError as error:
                 raise RunError(
                     f"state {self._name!r}: one item does not fit into memory; use a larger device or --dtype bfloat16"
                 ) from error
-            self._tried = True
         owner, found = 0, []
         for choices in encoded:
             found.append(self._route.rows(choices, owner))
@@ -264,8 +264,7 @@ class _LanguagePass:
                 tokens = np.concatenate([context, ending]).astype(np.int32)
                 choices.append(EncodedChoice(tokens, len(ending)).within(self._window))
             if number == 0 and not self._tried:
-                route.try_on(choices)
-                self._tried = True
+                self._tried = route.try_on(choices)
             return route.rows(choices, number * NOMINAL_SEQUENCES)
 
         one = item(0)
@@ -278,3 +277,8 @@ class _LanguagePass:
             self._settings.device,
             self._held_bytes,
         )
+
+
+def _can_be_tried(choices: Sequence[EncodedChoice]) -> tuple[bool, int]:
+    """Whether an item's choices make a tree that branches, and how long it is: what to try a route on."""
+    return not grow(choices, 0).is_plain, max(len(choice.tokens) for choice in choices)

@@ -45,9 +45,12 @@ class Route:
         self._body: Any = torch.compile(model.base_model, dynamic=True) if compiled else model.base_model
         self._head = model.get_output_embeddings()
         self._packed = PackedWeights(model if not compiled else torch.nn.Module())
-        self.own_head = self._head is not None and model.base_model is not model
+        # Weights that accelerate keeps elsewhere lie on "meta"; the model as a whole knows how to run them.
+        offloaded = self._head is not None and self._head.weight.device.type == "meta"
+        self.own_head = self._head is not None and model.base_model is not model and not offloaded
         """Whether the body runs alone and the head on scored positions only."""
-        self.reach = _reach(self._config) if self.own_head and _takes_masks(model) else 0
+        self._possible_reach = _reach(self._config) if self.own_head and _takes_masks(model) else 0
+        self.reach = self._possible_reach
         """Longest sequence, in tokens, that may be part of a tree; 0 where none may."""
 
     def rows(self, choices: Sequence[EncodedChoice], first_owner: int) -> list[Row]:
@@ -73,12 +76,17 @@ class Route:
             found = self._log_likelihoods(inputs).double().cpu()
         return torch.zeros(n_choices, dtype=torch.float64).index_add(0, inputs.owners, found)
 
-    def try_on(self, choices: Sequence[EncodedChoice]) -> None:
+    def try_on(self, choices: Sequence[EncodedChoice]) -> bool:
         """Give up what the model turns out not to allow: trees that change the sums, a head that is not all.
 
         Args:
             choices: An item's choices, cut to the model's window; better long ones.
+
+        Returns:
+            Whether that settles it: choices that differ in their last tokens only make no tree that could be tried, and
+            until one is, none is used.
         """
+        self.reach = self._possible_reach
         plain = [grow([choice], place) for place, choice in enumerate(choices)]
         quickest = self.rows(choices, 0)
         sums = self._sums_or_none(quickest, len(choices))
@@ -87,8 +95,10 @@ class Route:
         self.own_head = False
         whole = self._sums(plain, len(choices))
         self.own_head = own_head and alone is not None and self._close(alone, whole)
-        if self.own_head and sums is not None and self._close(sums, whole) and len(quickest) == 1:
-            self.reach = _reach(self._config)
+        branches = len(quickest) == 1 and not quickest[0].is_plain
+        if self.own_head and sums is not None and self._close(sums, whole) and branches:
+            self.reach = self._possible_reach
+        return branches or self._possible_reach == 0 or not self.own_head
 
     def _sums(self, rows: Sequence[Row], n_choices: int) -> torch.Tensor:
         """The sums, each row by itself so that memory suffices if it ever does."""

@@ -8,13 +8,14 @@ the same content is finished, not repeated, and a published version is left alon
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..labels.diff import diff_folders
+from ..labels.diff import card_words, diff_folders
 from ..labels.errors import InputError, RunError, first_line
 from ..labels.folder import DatasetFolder
 from ..labels.hub import TABLES, explained, quiet_clients, transport_errors
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
     from ..labels.diff import FolderDiff
 
 MAIN = "main"
-KEPT_REMOTE = frozenset({".gitattributes", ".gitignore"})
-"""Files of a repository that are the Hub's or the user's own, and stay."""
 CARD, CHANGELOG = "README.md", "CHANGELOG.md"
+FOLDERS = ("data/", "predictions/", "states/", "bounds/", "assets/")
+"""Folders whose files are ours; whatever else a repository holds is its owner's, and stays."""
+TITLE = re.compile(r"Version \d+\.\d+\.\d+")
+"""Titles of our commits."""
 TIMEOUT_SECONDS = 60.0
 """Time that one request may take to answer; the Hub's clients have no limit of their own."""
 FIRST = Version(1, 0, 0)
@@ -198,7 +201,7 @@ def _on_unversioned(api: HfApi, release: Release) -> Release:
     assert release.parent is not None, "the repository is there"
     repository = release.repository
     remote = _tree(api, repository, release.parent)
-    strange = [path for path in remote if path not in KEPT_REMOTE and path != CARD]
+    strange = [path for path in remote if path != CARD and not path.startswith(".git")]
     if strange and not any(path.startswith("states/") for path in remote):
         raise InputError(
             f"{repository} holds something else ({strange[0]}); publish to a new name, or to a dataset of adaptlabels"
@@ -260,20 +263,22 @@ def _taken(api: HfApi, release: Release, commit: str) -> Release:
 def _with_step(api: HfApi, release: Release, remote: dict[str, str], base: str | None) -> Release:
     """What is to do on top of `main`: its commits since the newest version must be unfinished ones of ours."""
     assert release.parent is not None, "the repository is there"
-    managed = tuple(path for path in remote if path not in release.files and path not in KEPT_REMOTE)
+    gone = tuple(path for path in remote if path.startswith(FOLDERS) and path not in release.files)
     if release.parent == base:
-        return replace(release, deletions=managed)
-    newest = api.list_repo_commits(release.repository, repo_type="dataset", revision=release.parent)[0]
-    if newest.title == release.title and _same(remote, release.files):
+        return replace(release, deletions=gone)
+    commits = list(api.list_repo_commits(release.repository, repo_type="dataset", revision=release.parent))
+    if commits[0].title == release.title and _same(remote, release.files):
         return replace(release, step="tag")
-    unfinished = newest.title == release.title or (base is None and set(remote) <= {*KEPT_REMOTE, CARD})
-    if not unfinished:
-        who = f" by {', '.join(newest.authors)}" if newest.authors else ""
+    since = [commit.commit_id for commit in commits]
+    newer = commits[: since.index(base)] if base in since else commits[:-1]  # the oldest is the repository's own
+    others = [commit for commit in newer if not TITLE.fullmatch(commit.title)]
+    if others and any(path.startswith("states/") for path in remote):
+        who = f" by {', '.join(others[0].authors)}" if others[0].authors else ""
         raise InputError(
-            f"{release.repository}: main has a commit that is no version, {release.parent[:8]} {newest.title!r}{who};"
-            " nothing was overwritten: undo it there, or give it a version tag, then publish again"
+            f"{release.repository}: main has a commit that is no version, {others[0].commit_id[:8]}"
+            f" {others[0].title!r}{who}; nothing was overwritten: undo it there, then publish again"
         )
-    return replace(release, deletions=managed)
+    return replace(release, deletions=gone)
 
 
 def _release(
@@ -291,6 +296,12 @@ def _release(
     changes = [] if diff is None else diff.lines()
     text = with_entry(changelog, version, changes)
     reports = [report_folder(folder, family) for family in folder.families]
+    own = folder.path / CARD
+    if card_words(own.read_text(encoding="utf-8")) != card_words(render_card(folder, reports)):
+        raise InputError(
+            f"{own}: not as `adaptlabels card` writes it, and what was added by hand would be lost; run that, then"
+            " publish again"
+        )
     card = render_card(folder, reports, place=repository, revision=version.tag, changelog=text)
     files: dict[str, bytes | Path] = {
         path.relative_to(folder.path).as_posix(): path
@@ -310,9 +321,9 @@ def _release(
 
 def _same(remote: dict[str, str], files: dict[str, bytes | Path]) -> bool:
     """Whether a commit holds these files and no others of ours."""
-    if {path for path in remote if path not in KEPT_REMOTE} != set(files):
+    if {path for path in remote if path.startswith(FOLDERS)} != {path for path in files if path.startswith(FOLDERS)}:
         return False
-    return all(remote[path] in _hashes(content) for path, content in files.items())
+    return all(remote.get(path) in _hashes(content) for path, content in files.items())
 
 
 def _hashes(content: bytes | Path) -> tuple[str, str]:

@@ -292,11 +292,15 @@ def _card_digest(folder: DatasetFolder) -> str:
     whole = hashlib.sha256()
     readme = folder.path / "README.md"
     if readme.is_file():
-        words = PUBLISHING.sub("", readme.read_text(encoding="utf-8")).split()
-        whole.update(" ".join(words).encode())
+        whole.update(card_words(readme.read_text(encoding="utf-8")).encode())
     for file in sorted((folder.path / "assets").glob("*")):
         whole.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     return whole.hexdigest()
+
+
+def card_words(text: str) -> str:
+    """What a card says, but for where and in which versions it is published."""
+    return " ".join(PUBLISHING.sub("", text).split())
 
 
 def _family_lines(diff: FamilyDiff) -> list[str]:

@@ -177,18 +177,26 @@ def _label_family(
     )
     check_predictions(coded, names, str(predictions))
     predicted = polars_schema(PREDICTIONS, optional=coded.columns)
-    table = _to_schema(coded.with_columns(correct=pl.col("prediction") == pl.col("target")), predicted)
+    table = _to_schema(
+        coded.with_columns(correct=pl.col("prediction") == pl.col("target")), predicted, str(predictions)
+    )
     wanted = polars_schema(STATES, optional=space.columns)
     groups = coded.unique("sample_id", maintain_order=True) if "group" in coded.columns else None
-    labelled = make_labels(check_table(table, PREDICTIONS, str(predictions)), _to_schema(space, wanted), groups)
+    labelled = make_labels(check_table(table, PREDICTIONS, str(predictions)), _to_schema(space, wanted, states), groups)
     check_table(labelled.states, STATES, states)
     return FamilyTables(labelled.labels, table, labelled.states)
 
 
-def _to_schema(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+def _to_schema(frame: pl.DataFrame, schema: pl.Schema, where: str) -> pl.DataFrame:
     """The schema's columns in their order and types, null where the table lacks one."""
     lacking = {name: pl.lit(None, dtype=dtype) for name, dtype in schema.items() if name not in frame.columns}
-    return frame.with_columns(**lacking).select(schema.keys()).cast(schema)
+    whole = frame.with_columns(**lacking).select(schema.keys())
+    for name, dtype in schema.items():
+        try:
+            whole[name].cast(dtype)
+        except pl.exceptions.PolarsError as error:
+            raise TableError(f"{where}: column {name!r} holds {whole[name][0]!r}; {dtype} is expected") from error
+    return whole.cast(schema)
 
 
 def _columns(frame: pl.DataFrame, path: Path) -> pl.DataFrame:

@@ -26,6 +26,7 @@ LOG_NAME = re.compile(r"samples_(?P<task>.+)_\d{4}-\d{2}-\d{2}T[\d.-]+\.jsonl")
 """Names of the harness's sample logs."""
 LIKELIHOOD_METRICS = ("acc_norm", "acc")
 """Metrics of multiple choice; the first that a log has decides the prediction."""
+ROW_TYPES: dict[str, Any] = {"scores": pl.List(pl.Float32), "group": pl.String, "split_type": pl.String}
 SEPARATOR = "__"
 """What the harness writes for `/` in a model's name."""
 
@@ -72,7 +73,7 @@ def read_sample_logs(where: Path, split: str) -> SampleLogs:
         raise InputError(f"{where}: logs of several tasks, {', '.join(tasks)}; name a folder or file with one of them")
     rows = [row for model, file in models.items() for row in _rows(model, file, split)]
     n_choices = max(len(row["scores"]) for row in rows)
-    frame = pl.DataFrame(rows, schema_overrides={"scores": pl.List(pl.Float32), "group": pl.String})
+    frame = pl.DataFrame(rows, schema_overrides=ROW_TYPES)
     if frame["split_type"].null_count():
         frame = frame.drop("split_type")
     return SampleLogs(next(iter(tasks)), frame, n_choices)
@@ -96,10 +97,16 @@ def _row(line: str, place: str, split: str) -> dict[str, Any]:
     try:
         sample = json.loads(line)
         doc, arguments = sample["doc"], sample["arguments"]
-        choices = [str(argument["arg_1"]).removeprefix(" ") for argument in arguments.values()]
+        given = arguments.values() if isinstance(arguments, dict) else arguments
+        texts = [argument["arg_1"] if isinstance(argument, dict) else argument[1] for argument in given]
+        choices = [str(text).removeprefix(" ") for text in texts]
         scores = np.array([float(answer[0]) for answer in sample["filtered_resps"]])
         metric = next(name for name in LIKELIHOOD_METRICS if name in sample)
         logged = float(sample[metric]) == 1
+        sample_id = _sample_id(doc, sample, split)
+        group, split_type = (
+            None if doc.get(name) is None else str(doc[name]) for name in ("activity_label", "split_type")
+        )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration) as error:
         raise TableError(
             f"{place}: not a sample of a multiple-choice task, as lm-evaluation-harness logs it"
@@ -115,14 +122,14 @@ def _row(line: str, place: str, split: str) -> dict[str, Any]:
     if (prediction == target) != logged:
         raise TableError(f"{place}: its {metric} does not follow from its log-likelihoods, so its form is not known")
     return {
-        "sample_id": _sample_id(doc, sample, split),
+        "sample_id": sample_id,
         "target": target,
         "prediction": prediction,
         "prediction_acc": int(scores.argmax()),
         **_summary(weighed, prediction),
         "scores": scores.tolist(),
-        "group": doc.get("activity_label"),
-        "split_type": doc.get("split_type") or None,
+        "group": group,
+        "split_type": split_type or None,
     }
 
 

@@ -70,7 +70,12 @@ def with_kept_families(path: Path, info: DatasetInfo, families: Sequence[FamilyT
         if family in new:
             continue
         labels = folder.labels(family)
-        if not _samples(labels).equals(samples) or folder.info.class_names != info.class_names:
+        if folder.info.class_names != info.class_names:
+            raise InputError(
+                f"{path}: its family {family!r} has {len(folder.info.class_names)} classes, the new one"
+                f" {len(info.class_names)}; make both in one command, or choose another folder"
+            )
+        if not _samples(labels).equals(samples):
             raise InputError(
                 f"{path}: its family {family!r} has {len(labels)} other samples or other targets; build it again in the"
                 f" same command (--family {family}) or choose another folder"

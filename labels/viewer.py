@@ -37,13 +37,17 @@ def check_viewer(folder: DatasetFolder) -> list[Problem]:
         What the viewer would not take as it is; empty when all is well.
     """
     try:
-        header = yaml.safe_load((folder.path / "README.md").read_text(encoding="utf-8").split("---")[1])
+        text = (folder.path / "README.md").read_text(encoding="utf-8")
+        header = yaml.safe_load(text.removeprefix("---\n").split("\n---\n")[0])
         declared = {info["config_name"]: info for info in header["dataset_info"]}
         files = {config["config_name"]: config["data_files"][0]["path"] for config in header["configs"]}
-    except (OSError, IndexError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (OSError, IndexError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         return [Problem("README.md", None, f"its YAML declares no configs ({type(error).__name__}: {error})")]
     problems = []
     for config, file in files.items():
+        if not (folder.path / file).is_file():
+            problems.append(Problem(file, None, "no such file, though the card declares it; `adaptlabels card`"))
+            continue
         problems += list(_check_groups(folder.path / file, file))
         problems += list(_check_features(folder.path / file, file, declared.get(config)))
     return problems

@@ -20,6 +20,7 @@ from adaptlabels.builders.tokens import encode_items
 from adaptlabels.builders.training import END_OF_TEXT, make_tokenizer, trained_folder
 from adaptlabels.labels import DatasetFolder, InputError, TableError, validate_folder
 from adaptlabels.labels.importers import label_sample_logs
+from adaptlabels.labels.lmeval import read_sample_logs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import processors
@@ -267,6 +268,17 @@ def test_logs_that_cannot_be_used_are_named(logs, tmp_path):
     refused(json.dumps({**sample, "filtered_resps": [["-1", "False"]]}), TableError, "1 log-likelihoods for 4 choices")
     refused(json.dumps({**sample, "target": "9"}), TableError, "target '9' is none of 4 choices")
     refused(json.dumps({**sample, "acc_norm": 1 - sample["acc_norm"]}), TableError, "acc_norm does not follow")
+    refused(
+        json.dumps({k: v for k, v in sample.items() if k != "doc_id"} | {"doc": {}}), TableError, "KeyError: 'doc_id'"
+    )
+    plain = [[sample["arguments"][f"gen_args_{n}"][f"arg_{m}"] for m in range(2)] for n in range(4)]
+    without = {**sample, "doc": {k: v for k, v in sample["doc"].items() if k != "split_type"}}
+    rows = [{**without, "doc_id": n, "doc": {**without["doc"], "ind": n}, "arguments": plain} for n in range(150)]
+    rows.append({**sample, "doc": {**sample["doc"], "ind": 150}})
+    copy.write_text("\n".join(map(json.dumps, rows)))
+    found = read_sample_logs(copy, "test").rows
+    assert len(found) == 151
+    assert "split_type" not in found.columns
     shutil.copy(one, copy)
     shutil.copy(one, place / one.name.replace("stories", "other"))
     with pytest.raises(InputError, match="are of one model, state-0; keep one"):

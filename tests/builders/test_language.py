@@ -72,6 +72,22 @@ def test_equal_choices_and_choices_that_begin_another_are_scored_each(state):
     np.testing.assert_allclose(score(state, [one]).scores, reference(state, [one]), rtol=1e-6, atol=2e-6)
 
 
+def test_trees_are_used_only_after_a_tree_was_tried(state):
+    """Choices that differ in their last tokens are one sequence: nothing is learnt of trees from them."""
+    last = item("Anna takes the lamp. Then she puts the", "lamp", "rope", "coin", "drum")
+    deep = item("Anna takes the lamp. Then she", "puts the lamp on the shelf.", "puts the rope on the table.")
+    with LanguageRunner().open([state], SETTINGS, AnswerSpace(4)) as opened:
+
+        def run(*items):
+            return opened.score(items, [state.key], lambda steps, bound_by=None: None).scores[state.key].scores
+
+        np.testing.assert_allclose(run(last), reference(state, [last]), rtol=1e-6, atol=2e-6)
+        assert opened._route.reach == 0
+        for row, expected in zip(run(last, deep), reference(state, [last, deep]), strict=True):
+            np.testing.assert_allclose(row, expected, rtol=1e-6, atol=2e-6)
+        assert opened._route.reach > 0
+
+
 def test_items_may_have_different_numbers_of_choices(state):
     several = [
         item("Anna takes", "the lamp.", "a rope.", "it."),

@@ -228,6 +228,32 @@ def test_commits_of_others_are_not_overwritten(hub, home, tmp_path):
     assert published(hub)[0][-1] == "Update README.md"
 
 
+def test_a_card_that_was_edited_by_hand_is_not_thrown_away(hub, home, tmp_path):
+    folder = make_folder(tmp_path)
+    assert adaptlabels(hub, home, "publish", folder, NAME).returncode == 0
+    with (folder / "README.md").open("a") as card:
+        card.write("\n## Contact\n\nme\n")
+    done = adaptlabels(hub, home, "publish", folder, NAME)
+    assert (done.returncode, "what was added by hand would be lost" in done.stderr) == (2, True), done.stderr
+    assert set(published(hub)[1]) == {"v1.0.0"}
+    assert (folder / "README.md").read_text().endswith("me\n")
+
+
+def test_an_unfinished_version_does_not_stand_in_the_way_of_a_corrected_folder(hub, home, tmp_path):
+    assert adaptlabels(hub, home, "publish", make_folder(tmp_path / "a"), NAME).returncode == 0
+    repository = hub.repositories[NAME]
+    # A commit of ours whose tag was never made, and a file of the owner's.
+    files = {**repository.commits[-1].files, "LICENSE": b"mit", "data/old/test-00000-of-00001.parquet": b"x"}
+    hub.write(repository, files, "Version 1.1.0", "me")
+    changed = make_folder(tmp_path / "b", flipped(prediction_rows(), 20))
+    done = adaptlabels(hub, home, "publish", changed, NAME)
+    assert done.returncode == 0, done.stderr
+    titles, tags = published(hub)
+    assert titles == ["initial commit", "Version 1.0.0", "Version 1.1.0", "Version 2.0.0"]
+    assert tags["v2.0.0"]["LICENSE"] == b"mit"
+    assert "data/old/test-00000-of-00001.parquet" not in tags["v2.0.0"]
+
+
 def test_of_two_publishers_at_once_one_wins_and_the_other_is_told(hub, home, tmp_path):
     folders = [make_folder(tmp_path / str(n), flipped(prediction_rows(), n)) for n in (1, 2)]
     assert adaptlabels(hub, home, "publish", make_folder(tmp_path / "base"), NAME).returncode == 0

@@ -220,3 +220,19 @@ def test_debug_shows_the_traceback(tmp_path):
     done = adaptlabels("--debug", "validate", tmp_path)
     assert done.returncode == 1
     assert "Traceback" in done.stderr
+
+
+def test_a_states_column_that_holds_no_number_is_named(tmp_path, in_process):
+    predictions, states = write_inputs(tmp_path)
+    states.write_text("state,cost,reference_accuracy\ntiny,1,84.3%\nbase,3,0.9\nhuge,10,0.9\n")
+    done = in_process("label", predictions, "out", "--states", states, cwd=tmp_path)
+    refused(done, "column 'reference_accuracy' holds '84.3%'; Float64 is expected")
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_with_dashes_validate(tmp_path):
+    predictions, states = write_inputs(tmp_path)
+    done = adaptlabels("label", predictions, tmp_path / "out", "--states", states, "--name", "run---2")
+    assert done.returncode == 0, done.stderr
+    done = adaptlabels("validate", tmp_path / "out")
+    assert (done.returncode, "all checks passed" in done.stdout) == (0, True), done.stdout
