@@ -18,7 +18,7 @@ from adaptlabels.builders.items import ImageItem
 from adaptlabels.labels import DatasetFolder, InputError
 from PIL import Image
 
-from ..hub import Hub, running
+from ..hub import Hub, online, running
 
 IMAGENET = find_benchmark("imagenet")
 
@@ -111,6 +111,22 @@ def test_every_source_reads_the_real_images_to_the_same_table(shared_data, tmp_p
     assert read(f"webdataset:{tmp_path}") == expected
     as_dataset(real, datasets.ClassLabel(names=list(synsets()))).to_parquet(tmp_path / "x.parquet")
     assert read(f"parquet:{tmp_path / 'x.parquet'}") == expected
+    data = tmp_path / "repository" / "data"
+    data.mkdir(parents=True)
+    (tmp_path / "x.parquet").rename(data / "validation-00000-of-00001.parquet")
+    hub = Hub()
+    hub.add("org/images", tmp_path / "repository")
+    code = (
+        "from adaptlabels.builders.benchmarks import find_benchmark, open_source\n"
+        "for item in open_source(find_benchmark('imagenet'), 'hub:org/images').items():\n"
+        "    print(item.sample_id, item.target, item.digest().hex())"
+    )
+    with running(hub):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=online(hub, tmp_path / "hf")
+        )
+    own = open_source(IMAGENET, f"imagefolder:{real}").items()
+    assert sorted(done.stdout.splitlines()) == sorted(f"{i.sample_id} {i.target} {i.digest().hex()}" for i in own)
 
 
 @pytest.mark.parametrize("form", ["parquet", "webdataset"])

@@ -1,6 +1,8 @@
 """Publish with the n-th request failing, for every n; run as a program, so that the Hub's clients meet this Hub alone.
 
-    python publish_under_failures.py FOLDER HOME 500|503|reset|lost
+    python publish_under_failures.py FOLDER HOME 500|503|reset|lost|kill
+
+`lost` does what was asked and drops the answer; `kill` kills the publishing process when the request arrives.
 
 Prints one line of JSON: how many requests a publish makes, how often the first try failed, and what came out wrong.
 """
@@ -8,6 +10,7 @@ Prints one line of JSON: how many requests a publish makes, how often the first 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import sys
@@ -19,6 +22,38 @@ from tests.hub import Hub, running
 TOKEN, NAME = "hf_secretsecretsecret", "org/labels"
 
 
+def attempt(folder: str) -> bool:
+    """One try in this process; whether it ended well."""
+    import datasets
+    import huggingface_hub.utils._http as transport
+    from adaptlabels.cards.hub import publish
+    from adaptlabels.labels import AdaptLabelsError, DatasetFolder
+
+    datasets.disable_progress_bars()
+    # The clients wait up to 8 seconds between their own tries; here they need not.
+    transport.time.sleep = lambda seconds: None
+    try:
+        publish(DatasetFolder(folder), NAME)
+    except AdaptLabelsError as error:
+        sys.stderr.write(f"{error}\n")
+        return False
+    return True
+
+
+def attempt_until_killed(hub: Hub, folder: str, place: int) -> bool:
+    """One try in a process of its own, which dies at a request; whether it ended well."""
+    process = multiprocessing.get_context("forkserver").Process(target=attempt, args=(folder,))
+
+    def kill(number: int, method: str, path: str) -> None:
+        if number == place:
+            process.kill()
+
+    hub.fail = kill
+    process.start()
+    process.join()
+    return process.exitcode == 0
+
+
 def main(folder: Path, home: Path, mood: str) -> None:
     hub = Hub()
     hub.tokens = {TOKEN: True}
@@ -27,14 +62,8 @@ def main(folder: Path, home: Path, mood: str) -> None:
             "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0",
             "HF_HOME": str(home), "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         }  # fmt: skip
-        import datasets
-        import huggingface_hub.utils._http as transport
-        from adaptlabels.cards.hub import publish
-        from adaptlabels.labels import AdaptLabelsError, DatasetFolder
-
-        datasets.disable_progress_bars()
-        # The clients wait up to 8 seconds between their own tries; here they need not.
-        transport.time.sleep = lambda seconds: None
+        preloaded = ["adaptlabels.cards.hub", "datasets", "pandera.polars", "matplotlib.figure"]
+        multiprocessing.get_context("forkserver").set_forkserver_preload(preloaded)
         original = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
         def fresh() -> None:
@@ -54,33 +83,32 @@ def main(folder: Path, home: Path, mood: str) -> None:
 
         for _ in range(2):  # the first try of a process asks for more than the next ones
             fresh()
-            publish(DatasetFolder(folder), NAME)
+            attempt(str(folder))
         expected = state()
         files = set(expected[1]["v1.0.0"])
         wrong, failed_first, place = [], 0, 0
-        while place < len(hub.requests):
+        while True:
             place += 1
             fresh()
-            hub.fail = lambda number, method, path, place=place: mood if number == place else None
-            try:
-                publish(DatasetFolder(folder), NAME)
-            except AdaptLabelsError:
-                failed_first += 1
+            if mood == "kill":
+                ended_well = attempt_until_killed(hub, str(folder), place)
+            else:
+                hub.fail = lambda number, method, path, place=place: mood if number == place else None
+                ended_well = attempt(str(folder))
             if len(hub.requests) < place:
-                break
+                break  # there are no more requests to fail
+            failed_first += not ended_well
             request = hub.requests[place - 1]
             hub.fail = lambda number, method, path: None
             tags = hub.repositories[NAME].tags if NAME in hub.repositories else {}
             if any(set(hub.repositories[NAME].find(oid).files) != files for oid in tags.values()):
                 wrong.append(f"{place} {request}: a version was visible in part")
-            try:
-                publish(DatasetFolder(folder), NAME)
-            except AdaptLabelsError as error:
-                wrong.append(f"{place} {request}: {error}")
-                continue
-            if state() != expected:
+            if ended_well and state() == expected:
+                continue  # the clients tried again by themselves
+            if not attempt(str(folder)):
+                wrong.append(f"{place} {request}: the rerun failed")
+            elif state() != expected:
                 wrong.append(f"{place} {request}: {state()[0]}")
-            hub.requests.extend([""] * place)  # as many as there are, the loop ends where a try makes no more
         print(json.dumps({"requests": place - 1, "failed_first": failed_first, "wrong": wrong}))
 
 
