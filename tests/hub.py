@@ -62,7 +62,7 @@ class Hub:
         self.endpoint = ""
         self.fail: Callable[[int, str, str], str | None] = lambda number, method, path: None
         """For the number, method and path of a request: `500`, `503`, `reset` (nothing happens), `lost` (it happens, the
-        answer is lost), `kill` (as `lost`, and the whole Hub hangs up on its client from then on), or None."""
+        answer is lost), `half` (half of the answer comes), `delaySECONDS`, or None."""
         self.lock = threading.Lock()
 
     def add(self, name: str, folder: Path, *versions: str, kind: str = "") -> None:
@@ -412,7 +412,7 @@ def running(hub: Hub):
             self._send(200, json.dumps(content).encode())
 
         def _send(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
-            if self._mood in ("lost", "kill"):
+            if self._mood == "lost":
                 return self._hang_up()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
