@@ -46,4 +46,4 @@ def _refused_source(folder: DatasetFolder) -> Iterator[str]:
     if info.source.startswith("hub:") and not info.source_revision:
         yield f"the commit of the source {info.source} is not known; build the folder again"
     if not info.licence:
-        yield "the labels have no licence; name the source dataset's with --licence (as the Hub writes it, such as mit)"
+        yield "the labels have no licence; label them again with --licence ID, that of the source dataset on the Hub"
