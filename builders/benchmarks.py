@@ -384,6 +384,10 @@ class Limited:
         """The first items in order."""
         return islice(self.source.items(), self.limit)
 
+    def part(self, start: int, stop: int) -> Source[Item] | None:
+        """Some of these items, where the whole source can be divided."""
+        return self.source.part(start, min(stop, self.limit))
+
 
 def find_benchmark(name: str) -> Benchmark:
     """The benchmark of this name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -23,29 +24,43 @@ CATALOGUE = pl.Schema(
 )
 
 
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was seen of one shard."""
+
+    index: int
+    """Place of the shard, from 0."""
+    print: str
+    """Fingerprint of its items."""
+    rows: pl.DataFrame
+    """One row per item, as `CATALOGUE` has it."""
+
+    @classmethod
+    def of(cls, shard: Shard[Any]) -> Seen:
+        """Look at a shard."""
+        rows = pl.DataFrame([_row(item) for item in shard.items], schema=CATALOGUE, orient="row")
+        return cls(shard.index, shard.fingerprint(), rows)
+
+
 class Catalogue:
     """The items of a source, in order."""
 
     def __init__(self) -> None:
-        self.prints: list[str] = []
-        """Fingerprint of each shard's items."""
-        self._frames: list[pl.DataFrame] = []
+        self._seen: dict[int, Seen] = {}
 
-    def add(self, shard: Shard[Any]) -> str:
-        """Take the items of the next shard; returns their fingerprint."""
-        self.prints.append(shard.fingerprint())
-        self._frames.append(pl.DataFrame([_row(item) for item in shard.items], schema=CATALOGUE, orient="row"))
-        return self.prints[-1]
-
-    def agreeing(self, other: Catalogue) -> Catalogue:
-        """The same, if another reading of the source gave the same items.
+    def add(self, seen: Seen) -> None:
+        """Take what was seen of a shard; every pass sees all of them, in any order.
 
         Raises:
-            RunError: It did not.
+            RunError: Another pass saw other items there.
         """
-        if self.prints != other.prints:
+        if self._seen.setdefault(seen.index, seen).print != seen.print:
             raise RunError("the source gave other items when it was read again; run the same command again")
-        return self
+
+    @property
+    def prints(self) -> list[str]:
+        """Fingerprint of each shard's items."""
+        return [seen.print for _, seen in sorted(self._seen.items())]
 
     def items(self) -> pl.DataFrame:
         """One row per item: `sample_id`, `target`, `targets` (all right answers), `group`, `place`, `split_type`.
@@ -53,7 +68,7 @@ class Catalogue:
         Raises:
             InputError: Two items have one identifier.
         """
-        items = pl.concat(self._frames) if self._frames else pl.DataFrame(schema=CATALOGUE)
+        items = pl.concat([pl.DataFrame(schema=CATALOGUE), *(seen.rows for _, seen in sorted(self._seen.items()))])
         twice = items.filter(pl.col("sample_id").is_duplicated()).sort("sample_id", maintain_order=True)
         if len(twice):
             raise InputError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..labels.errors import InputError
 from ..labels.hub import explained, split_revision
 from .imagerows import resolve_revision
+from .items import Held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -52,6 +53,10 @@ class JsonLines:
         """All items in the file's order."""
         return iter(self._items)
 
+    def part(self, start: int, stop: int) -> Held[ChoiceItem]:
+        """Some of the items, which are in memory."""
+        return Held(self.name, self.revision, self._items[start:stop])
+
 
 class HubChoices:
     """A dataset on the Hub."""
@@ -88,6 +93,10 @@ class HubChoices:
     def items(self) -> Iterator[ChoiceItem]:
         """All items in the dataset's order."""
         return iter(self._items)
+
+    def part(self, start: int, stop: int) -> Held[ChoiceItem]:
+        """Some of the items, which are in memory."""
+        return Held(self.name, self.revision, self._items[start:stop])
 
 
 def _rows(path: Path) -> Iterator[tuple[dict[str, Any], str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -13,9 +14,9 @@ from ..labels.folder import FamilyTables
 from ..labels.labelling import check_predictions, make_labels
 from ..labels.schemas import PREDICTIONS, STATES, polars_schema
 from .cache import versions
-from .engine import unit_of, unit_print
 from .measure import VisionCost
-from .plan import device_name, fingerprint
+from .plan import fingerprint
+from .scoring import unit_of, unit_print
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from .spaces import Backbone, Family
     from .store import Store
 
+PARTS_AT_ONCE = 16
+"""Parts that are read at once: a store behind a URL answers late, but to many."""
+
 
 def gather(
     plan: BuildPlan,
@@ -33,6 +37,7 @@ def gather(
     catalogue: Catalogue,
     store: Store,
     observed: Mapping[str, Mapping[str, Any]],
+    device: str,
 ) -> tuple[FamilyTables, dict[str, str]]:
     """The tables of one family, states in order of the cost that was found on these very items.
 
@@ -42,6 +47,7 @@ def gather(
         catalogue: The items.
         store: Holds the parts.
         observed: For each state, by its key, what was measured of it: columns of *states*, and `environment`.
+        device: Name of the hardware.
 
     Returns:
         The tables, and why samples were left out, by their identifier.
@@ -65,7 +71,7 @@ def gather(
     gflops = {key: float(frame["gflops"].to_numpy().mean()) for key, frame in kept.items()}
     ordered = sorted(states, key=lambda state: gflops[state.key])
     rows = [
-        _state_row(plan, state, index, gflops[state.key], observed.get(state.key, {}))
+        _state_row(plan, state, index, gflops[state.key], observed.get(state.key, {}), device)
         | {"gflops_run": kept[state.key]["gflops_run"].mean()}
         for index, state in enumerate(ordered)
     ]
@@ -91,7 +97,9 @@ def gather(
 
 def _read(plan: BuildPlan, state: LoadedState, catalogue: Catalogue, store: Store) -> pl.DataFrame:
     own = fingerprint(plan, state)
-    frames = [store.get(unit_of(state, n), unit_print(own, items)) for n, items in enumerate(catalogue.prints)]
+    prints = [unit_print(own, items) for items in catalogue.prints]
+    with ThreadPoolExecutor(PARTS_AT_ONCE) as pool:
+        frames = list(pool.map(lambda shard: store.get(unit_of(state, shard), prints[shard]), range(len(prints))))
     found = [frame for frame in frames if frame is not None]
     if len(found) < len(frames):
         raise RunError(
@@ -115,7 +123,7 @@ def _problems(plan: BuildPlan, whole: Mapping[str, pl.DataFrame], items: pl.Data
 
 
 def _state_row(
-    plan: BuildPlan, state: LoadedState, index: int, gflops: float, observed: Mapping[str, Any]
+    plan: BuildPlan, state: LoadedState, index: int, gflops: float, observed: Mapping[str, Any], device: str
 ) -> dict[str, Any]:
     environment: dict[str, Any] = {
         "python": platform.python_version(),
@@ -138,7 +146,7 @@ def _state_row(
         "input_size": _input_size(state),
         "reference_accuracy": None if plan.random else _reference(plan, state.backbone, state.family),
         "dtype": plan.settings.dtype,
-        "device": device_name(plan.settings.device),
+        "device": device,
         **{name: value for name, value in observed.items() if name != "environment"},
         "environment": json.dumps(environment, sort_keys=True),
     }

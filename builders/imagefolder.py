@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import platform
+from copy import copy
+from typing import TYPE_CHECKING, Self
 
-from ..labels.errors import InputError
+from ..labels.errors import InputError, RunError
 from .imagenet import sample_id_of
 from .items import ImageItem
 
@@ -43,15 +45,21 @@ class ImageFolder:
                 files have one identifier.
         """
         self.name = name
-        self._groups = groups
+        self._path, self._groups = path, groups
         self._files = _list_images(path, index_of, ids_with_class=ids_with_class)
 
     def __len__(self) -> int:
         return len(self._files)
 
     def items(self) -> Iterator[ImageItem]:
-        """All images, each read when its turn comes; one that cannot be read says so."""
-        for sample_id, (target, file) in self._files.items():
+        """All images, each read when its turn comes; one that cannot be read says so.
+
+        Raises:
+            RunError: The folder is gone, or is not there on this machine.
+        """
+        if not self._path.is_dir():
+            raise RunError(f"imagefolder:{self._path}: no such folder on {platform.node()}; all machines must see it")
+        for sample_id, target, file in self._files:
             problem = None
             try:
                 content = file.read_bytes()
@@ -59,8 +67,15 @@ class ImageFolder:
                 content, problem = b"", f"cannot be read ({error.strerror})"
             yield ImageItem(sample_id, target, self._groups[target], content, str(file), problem)
 
+    def part(self, start: int, stop: int) -> Self:
+        """Some of the images, by their files' names."""
+        part = copy(self)
+        part._files = self._files[start:stop]
+        return part
 
-def _list_images(path: Path, index_of: Mapping[str, int], *, ids_with_class: bool) -> dict[str, tuple[int, Path]]:
+
+def _list_images(path: Path, index_of: Mapping[str, int], *, ids_with_class: bool) -> list[tuple[str, int, Path]]:
+    """Identifier, class and file of every image, in order of the identifiers."""
     if not path.is_dir():
         raise InputError(f"imagefolder:{path}: no such folder")
     found: dict[str, tuple[int, Path]] = {}
@@ -79,4 +94,4 @@ def _list_images(path: Path, index_of: Mapping[str, int], *, ids_with_class: boo
         raise InputError(
             f"imagefolder:{path}: no images; expected <class>/<file>, such as {next(iter(index_of))}/1.jpg"
         )
-    return dict(sorted(found.items()))
+    return [(sample_id, *found[sample_id]) for sample_id in sorted(found)]

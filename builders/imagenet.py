@@ -90,6 +90,11 @@ class ReassessedLabels:
                 item, target=target, group=group, also_right=tuple(label for label in seen if label != target)
             )
 
+    def part(self, start: int, stop: int) -> ReassessedLabels | None:
+        """Some of the images, where the source can be divided."""
+        part = self._source.part(start, stop)
+        return None if part is None else ReassessedLabels(part)
+
 
 @cache
 def _real_labels() -> dict[str, list[int]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tarfile
+from copy import copy
+from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from ..labels.errors import InputError
 from ..labels.hub import explained, split_revision
 from .imagenet import sample_id_of
 from .items import ImageItem
+from .parquetrows import ParquetRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +40,8 @@ class ImageRows:
         index_of: Mapping[str, int],
         groups: Sequence[str],
         ids_with_class: bool = False,
+        files: Sequence[str] = (),
+        repository: str | None = None,
     ) -> None:
         """Find the columns.
 
@@ -49,6 +54,8 @@ class ImageRows:
             index_of: Class of each name that class labels may have; their number is that of the classes otherwise.
             groups: What *group* says of each class.
             ids_with_class: Whether a file's name is unique in its folder only.
+            files: Paths or URLs of the rows' files, where these are parquet files.
+            repository: Name of a Hub source's repository.
 
         Raises:
             InputError: There is not one image column, or no column of classes, or its classes are not the benchmark's.
@@ -57,14 +64,35 @@ class ImageRows:
         self._size, self._split, self._groups, self._ids_with_class = size, split, groups, ids_with_class
         self._image, self._label, self._classes = _columns(rows, name, index_of, len(groups))
         self._rows = _undecoded(rows, self._image)
+        self._first = 0
+        self._files, self._repository = tuple(files), repository
 
     def __len__(self) -> int:
         return self._size
 
     def items(self) -> Iterator[ImageItem]:
         """All images, undecoded."""
-        for number, row in enumerate(self._rows):
+        for number, row in enumerate(self._rows, self._first):
             yield self._item(number, row)
+
+    def part(self, start: int, stop: int) -> Self | None:
+        """Some of the images, by their place in parquet files; other formats cannot be read from the middle."""
+        if not self._files:
+            return None
+        rows = self._parquet.part(start, stop)
+        part = copy(self)
+        part._rows = rows if self._repository is None else _Explained(rows, self._repository)
+        part._first, part._size = self._first + start, stop - start
+        part._files = ()  # it is sent: without the names of all the other files
+        part.__dict__.pop("_parquet", None)
+        return part
+
+    @cached_property
+    def _parquet(self) -> ParquetRows:
+        if self._repository is None:
+            return ParquetRows.of(self._files)
+        with explained(self._repository, "datasets/"):
+            return ParquetRows.of(self._files)
 
     def _item(self, number: int, row: dict[str, Any]) -> ImageItem:
         place = f"{self.name} row {number}"
@@ -95,7 +123,7 @@ def hub_images(name: str, split: str, expected_size: int | None, **classes: Any)
     Args:
         name: `org/name` with optional `@revision`.
         split: Split of the dataset.
-        expected_size: Number of rows where the Hub does not say it.
+        expected_size: Number of rows where neither the Hub nor parquet files say it.
         classes: `index_of`, `groups`, `ids_with_class` of `ImageRows`.
 
     Raises:
@@ -107,18 +135,28 @@ def hub_images(name: str, split: str, expected_size: int | None, **classes: Any)
     repository, asked = split_revision(name)
     with explained(repository, "datasets/"):
         revision = resolve_revision(repository, asked)
-        info = load_dataset_builder(repository, revision=revision).info
-        splits = info.splits or {}
+        builder = load_dataset_builder(repository, revision=revision)
+        splits = builder.info.splits or {}
         if splits and split not in splits:
             raise InputError(f"hub:{name}: no split {split!r}; there are {', '.join(splits)}")
-        size = int(splits[split].num_examples) if splits else expected_size
-        if size is None:
+        files = (builder.config.data_files or {}).get(split, [])
+        files = files if all(file.endswith(".parquet") for file in files) else []
+        if splits:
+            size = int(splits[split].num_examples)
+        elif files:
+            size = len(ParquetRows.of(files))
+        elif expected_size is not None:
+            size = expected_size
+        else:
             raise InputError(f"hub:{name}: the Hub does not say how many rows it has; download it and name its files")
         try:
             rows = load_dataset(repository, split=split, revision=revision, streaming=True)
         except ValueError as error:
             raise InputError(f"hub:{name}: {str(error).splitlines()[0]}") from error
-    return ImageRows(f"hub:{repository}", revision, _Explained(rows, repository), size, split=split, **classes)
+    rows = _Explained(rows, repository)
+    return ImageRows(
+        f"hub:{repository}", revision, rows, size, split=split, files=files, repository=repository, **classes
+    )
 
 
 def local_images(
@@ -149,7 +187,8 @@ def local_images(
     # Brackets and stars in a path are no pattern.
     names = [str(file).replace("[", "[[]").replace("*", "[*]").replace("?", "[?]") for file in files]
     rows = load_dataset(kind, data_files={split: names}, split=split, streaming=True)
-    return ImageRows(kind, None, rows, size, split=split, **classes)
+    paths = [str(file.absolute()) for file in files] if kind == "parquet" else []
+    return ImageRows(kind, None, rows, size, split=split, files=paths, **classes)
 
 
 def resolve_revision(repository: str, revision: str | None) -> str:
@@ -164,7 +203,7 @@ class _Explained:
 
     def __init__(self, rows: Any, repository: str) -> None:  # noqa: ANN401
         self._rows, self._repository = rows, repository
-        self.features = rows.features
+        self.features = getattr(rows, "features", None)
 
     def cast_column(self, column: str, feature: Any) -> _Explained:  # noqa: ANN401
         return _Explained(self._rows.cast_column(column, feature), self._repository)

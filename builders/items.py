@@ -105,6 +105,67 @@ class Source(Protocol[ItemT_co]):
         """All items in order; reading happens here."""
         ...
 
+    def part(self, start: int, stop: int) -> Source[ItemT_co] | None:
+        """Items `start` to `stop - 1` as a source of their own, which can be sent to another machine and is read there.
+
+        None where items can only be read one after the other from the first.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Held(Generic[ItemT_co]):
+    """Items that are in memory."""
+
+    name: str
+    """Name of the source that they are of."""
+    revision: str | None
+    """Its commit."""
+    content: Sequence[ItemT_co]
+    """The items."""
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+    def items(self) -> Iterator[ItemT_co]:
+        """The items in order."""
+        return iter(self.content)
+
+    def part(self, start: int, stop: int) -> Held[ItemT_co]:
+        """Some of the items."""
+        return Held(self.name, self.revision, self.content[start:stop])
+
+
+@dataclass(frozen=True)
+class Portion(Generic[ItemT_co]):
+    """A shard that may be read on another machine."""
+
+    index: int
+    """Place of the shard, from 0."""
+    source: Source[ItemT_co]
+    """Its items alone."""
+
+    def read(self) -> Shard[ItemT_co]:
+        """The shard with its items' content."""
+        return Shard(self.index, list(self.source.items()))
+
+
+def portions(source: Source[ItemT_co], size: int) -> Iterator[Portion[ItemT_co]]:
+    """The shards of a source as they are sent to other machines: unread where the source allows it.
+
+    Example:
+        >>> [len(portion.read().items) for portion in portions(Held("letters", None, "abcde"), 2)]
+        [2, 2, 1]
+    """
+    if source.part(0, 0) is None:
+        for shard in shards(source, size):
+            yield Portion(shard.index, Held(source.name, source.revision, shard.items))
+        return
+    for index, start in enumerate(range(0, len(source), size)):
+        part = source.part(start, min(start + size, len(source)))
+        assert part is not None, "a source that can be divided can be divided anywhere"
+        yield Portion(index, part)
+
 
 def shards(source: Source[ItemT_co], size: int) -> Iterator[Shard[ItemT_co]]:
     """The items of a source in shards of `size`; one shard is in memory at a time."""

@@ -19,6 +19,7 @@ from ..labels.errors import InputError, RunError
 from .batching import TokenBudget
 from .cache import key_of, versions
 from .causal import RANDOM_SEED, load_model, load_tokenizer, window_of
+from .likelihood import LOGIT_BYTES
 from .measure import NOMINAL_SEQUENCES, NOMINAL_TOKENS, LanguageCost, language_cost
 from .precision import reference_arithmetic
 from .routes import Route
@@ -66,9 +67,12 @@ class LanguageRunner:
         return [(state,) for state in states]
 
     def needs(self, states: Sequence[LoadedState], settings: RunSettings) -> int:
-        """Bytes of the states' weights."""
+        """Bytes of a state's weights, of a batch's tensors, and of the logits that are made at once."""
         width = torch.empty((), dtype=settings.torch_dtype).element_size()
-        return sum(state.cost.parameters for state in states) * width
+        costs = [cast("LanguageCost", state.cost) for state in states]
+        batch = max(cost.activation_bytes for cost in costs) * TOKENS_PER_BATCH[settings.device.type]
+        weights = sum(cost.parameters for cost in costs) * width
+        return weights + batch * width // 4 + LOGIT_BYTES[settings.device.type]
 
     def data_seconds(self, states: Sequence[LoadedState], settings: RunSettings, items: Sequence[ChoiceItem]) -> float:
         """Tokenising takes next to nothing beside the model."""

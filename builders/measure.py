@@ -70,6 +70,8 @@ class LanguageCost:
     """GFLOPs of n tokens are `c0 + c1 n + c2 n^2`; the quadratic is exact, as attention is the only quadratic part."""
     head_gflops: float
     """GFLOPs of the head at one position; they are part of `c1`."""
+    activation_bytes: int
+    """Most bytes that the tensors of one token take at once in the model's body, in float32."""
 
     def as_run(self, nodes: int, predicting: int) -> float:
         """10^9 operations of a row of tokens whose head runs at some of them only.
@@ -125,21 +127,22 @@ def language_cost(backbone: Backbone, folder: Path | None = None) -> LanguageCos
     Raises:
         InputError: transformers cannot make the model, or run it on the meta device.
     """
-    content = {"runner": "language", "counts": 2, **_identity(backbone, folder), **versions("torch", "transformers")}
+    content = {"runner": "language", "counts": 3, **_identity(backbone, folder), **versions("torch", "transformers")}
 
     def count() -> dict[str, Any]:
         from .causal import create_model
 
         with torch.device("meta"):
             model = create_model(backbone, folder, attention="eager").eval()
-        flops = [_count_tokens(model, tokens, backbone.name) for tokens in LENGTHS]
+        flops = [_with_some_mask(model, tokens, backbone.name, _count) / 1e9 for tokens in LENGTHS]
+        peak = _with_some_mask(model.base_model, LENGTHS[-1], backbone.name, partial(_peak_bytes, model))
         lengths = np.array(LENGTHS, dtype=np.float64)
         coefficients = np.linalg.solve(np.vander(lengths, 3, increasing=True), np.array(flops))
         head = _count(partial(_head, model)) / 1e9
-        return asdict(LanguageCost(_parameters(model), tuple(coefficients.tolist()), head))
+        return asdict(LanguageCost(_parameters(model), tuple(coefficients.tolist()), head, peak // LENGTHS[-1]))
 
     found = _cached(content, count)
-    return LanguageCost(found["parameters"], tuple(found["coefficients"]), found["head_gflops"])
+    return LanguageCost(**{**found, "coefficients": tuple(found["coefficients"])})
 
 
 def _forward(model: torch.nn.Module, tokens: int, mask: torch.Tensor | None) -> None:
@@ -147,8 +150,8 @@ def _forward(model: torch.nn.Module, tokens: int, mask: torch.Tensor | None) -> 
     model(input_ids=torch.zeros(1, tokens, dtype=torch.long, device="meta"), use_cache=False, **masked)
 
 
-def _count_tokens(model: torch.nn.Module, tokens: int, name: str) -> float:
-    """GFLOPs of a sequence; on the meta device most models want their mask whole, and some another one or none."""
+def _with_some_mask(model: torch.nn.Module, tokens: int, name: str, look: Callable[[Callable[[], object]], int]) -> int:
+    """What is seen of a sequence's forward; on the meta device most models want their mask whole, some otherwise."""
     masks = (
         torch.ones(1, 1, tokens, tokens, dtype=torch.bool, device="meta"),
         torch.ones(1, tokens, dtype=torch.bool, device="meta"),
@@ -157,7 +160,7 @@ def _count_tokens(model: torch.nn.Module, tokens: int, name: str) -> float:
     reason = ""
     for mask in masks:
         try:
-            return _count(partial(_forward, model, tokens, mask)) / 1e9
+            return look(partial(_forward, model, tokens, mask))
         except (IndexError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
             reason = reason or first_line(error)
     raise InputError(f"state {name!r}: its operations cannot be counted on the meta device ({reason})")
@@ -209,6 +212,12 @@ def _count(forward: Callable[[], object]) -> int:
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         forward()
     return int(counter.get_total_flops())
+
+
+def _peak_bytes(model: torch.nn.Module, forward: Callable[[], object]) -> int:
+    with _PeakMemory(model) as memory, torch.no_grad():
+        forward()
+    return int(memory.peak)
 
 
 def _parameters(model: torch.nn.Module) -> int:

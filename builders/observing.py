@@ -7,10 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .cache import key_of
-from .engine import unit_print
 from .items import Shard, shards
 from .plan import device_name, fingerprint
 from .scores import part_frame
+from .scoring import unit_print
 from .store import Unit
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ COMPARED = "compared"
 
 
 def measure_states(
-    plan: BuildPlan, passes: Sequence[tuple[LoadedState, ...]], store: Store, progress: Progress
+    plan: BuildPlan, states: Sequence[LoadedState], progress: Progress, *, store: Store
 ) -> dict[str, dict[str, Any]]:
-    """Latency, throughput, memory and energy of every state, measured once and kept in the store.
+    """Latency, throughput, memory and energy of the states of a pass, measured once and kept in the store.
 
     Returns:
         For each state, by its key, columns of table *states*.
@@ -39,39 +39,33 @@ def measure_states(
     Raises:
         RunError: A sample does not fit into memory.
     """
-    found: dict[str, dict[str, Any]] = {}
-    for states in passes:
-        prints = {
-            state.key: key_of(
-                {
-                    "state": fingerprint(plan, state),
-                    "batch": plan.settings.batch_size,
-                    "device": device_name(plan.settings.device),
-                }
-            )
-            for state in states
-        }
-        for state in states:
-            kept = store.get_note(_note(state), prints[state.key])
-            if kept is not None:
-                found[state.key] = kept
-        missing = [state for state in states if state.key not in found]
-        if not missing:
-            continue
-        progress.say(f"measuring {len(missing)} states on {device_name(plan.settings.device)}")
-        with plan.runner.open(missing, plan.settings, plan.benchmark.answers) as opened:
-            for state in missing:
-                found[state.key] = asdict(opened.measure(state.key))
-                store.put_note(_note(state), prints[state.key], found[state.key])
+    prints = {
+        state.key: key_of(
+            {
+                "state": fingerprint(plan, state),
+                "batch": plan.settings.batch_size,
+                "device": device_name(plan.settings.device),
+            }
+        )
+        for state in states
+    }
+    kept = {state.key: store.get_note(_note(state), prints[state.key]) for state in states}
+    found = {key: costs for key, costs in kept.items() if costs is not None}
+    missing = [state for state in states if state.key not in found]
+    if not missing:
+        return found
+    progress.say(f"measuring {len(missing)} states on {device_name(plan.settings.device)}")
+    with plan.runner.open(missing, plan.settings, plan.benchmark.answers) as opened:
+        for state in missing:
+            found[state.key] = asdict(opened.measure(state.key))
+            store.put_note(_note(state), prints[state.key], found[state.key])
     return found
 
 
 def compare_with_reference(
-    plan: BuildPlan, passes: Sequence[tuple[LoadedState, ...]], store: Store, progress: Progress
+    plan: BuildPlan, states: Sequence[LoadedState], progress: Progress, *, store: Store, sample: Shard[Any]
 ) -> dict[str, dict[str, Any]]:
-    """Answer a sample of the items as the plan says and in the float32 reference, and count what differs.
-
-    The items are spread evenly over the source.
+    """Answer some items as the plan says and in the float32 reference, and count what differs.
 
     Returns:
         For each state, by its key: `samples`, `answers_changed`, `labels_changed` (right in one, wrong in the other).
@@ -80,30 +74,29 @@ def compare_with_reference(
         InputError: An item cannot be used.
         RunError: A state cannot be run.
     """
-    sample = _spread(plan)
     rights = [{item.target, *getattr(item, "also_right", ())} - {None} for item in sample.items]
+    own, reference = (
+        _answers(plan, states, sample, settings, store, progress)
+        for settings in (plan.settings, plan.settings.reference())
+    )
     found = {}
-    for states in passes:
-        own, reference = (
-            _answers(plan, states, sample, settings, store, progress)
-            for settings in (plan.settings, plan.settings.reference())
-        )
-        for state in states:
-            one, two = own[state.key], reference[state.key]
-            pairs = [
-                (first, second, right)
-                for first, second, right in zip(one["prediction"], two["prediction"], rights, strict=True)
-                if first is not None and right
-            ]
-            found[state.key] = {
-                "samples": len(pairs),
-                "answers_changed": sum(first != second for first, second, _ in pairs),
-                "labels_changed": sum((first in right) != (second in right) for first, second, right in pairs),
-            }
+    for state in states:
+        one, two = own[state.key], reference[state.key]
+        pairs = [
+            (first, second, right)
+            for first, second, right in zip(one["prediction"], two["prediction"], rights, strict=True)
+            if first is not None and right
+        ]
+        found[state.key] = {
+            "samples": len(pairs),
+            "answers_changed": sum(first != second for first, second, _ in pairs),
+            "labels_changed": sum((first in right) != (second in right) for first, second, right in pairs),
+        }
     return found
 
 
-def _spread(plan: BuildPlan) -> Shard[Any]:
+def spread(plan: BuildPlan) -> Shard[Any]:
+    """The items on which answers are compared, spread evenly over the source."""
     step = max(1, len(plan.source) // plan.compare_reference)
     items: list[Item] = []
     for shard in shards(plan.source, plan.shard_size):

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
 from ..labels.errors import InputError
 from .cache import key_of
-from .language import LanguageRunner
-from .memory import available_bytes
 from .runner import LoadedState, Runner, RunSettings
-from .vision import VisionRunner
 from .weights import config_text, resolve_weights
 
 if TYPE_CHECKING:
@@ -26,7 +22,22 @@ if TYPE_CHECKING:
 
 SHARD_SIZE = 1024
 """Samples of a shard: what a killed build does again at most, for each state."""
-RUNNERS: dict[str, Callable[[], Runner]] = {"vision": VisionRunner, "language": LanguageRunner}
+
+
+def _vision() -> Runner:
+    from .vision import VisionRunner
+
+    return VisionRunner()
+
+
+def _language() -> Runner:
+    from .language import LanguageRunner
+
+    return LanguageRunner()
+
+
+RUNNERS: dict[str, Callable[[], Runner]] = {"vision": _vision, "language": _language}
+"""What makes a runner, by its name; its libraries take seconds to import, and only one kind is needed."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +56,8 @@ class BuildPlan:
     """Whether weights are initialised at random instead of loaded."""
     shard_size: int = SHARD_SIZE
     """Samples of a shard."""
-    store: Path | None = None
-    """Folder of finished parts, where it is not inside the dataset folder."""
+    store: str | None = None
+    """Folder or URL of finished parts, where they are not kept inside the dataset folder."""
     measure: bool = False
     """Whether latency, throughput, memory and energy are measured."""
     compare_reference: int = 0
@@ -105,12 +116,6 @@ def train_missing(plan: BuildPlan, progress: Progress) -> None:
         train_all(wanted, progress)
 
 
-def plan_passes(plan: BuildPlan, states: States) -> list[tuple[LoadedState, ...]]:
-    """Which states run together: as many as fit into the device's memory, whatever their families."""
-    everything = [state for family in states.values() for state in family]
-    return plan.runner.plan(everything, plan.settings, available_bytes(plan.settings.device))
-
-
 def fingerprint(plan: BuildPlan, state: LoadedState, settings: RunSettings | None = None) -> str:
     """Hash of everything that a state's answers depend on, but the items.
 
@@ -141,6 +146,23 @@ def fingerprint(plan: BuildPlan, state: LoadedState, settings: RunSettings | Non
 def device_name(device: torch.device) -> str:
     """Name of the hardware, as `NVIDIA H200`, or `cpu`."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def choose_devices(names: str) -> list[int]:
+    """Numbers of several GPUs of this machine, as `cuda:0,cuda:1` or `all`.
+
+    Raises:
+        InputError: There are no such GPUs, or one is named twice.
+    """
+    count = torch.cuda.device_count()
+    if count == 0:
+        raise InputError(f"--devices {names!r}: this machine has no GPU")
+    if names == "all":
+        return list(range(count))
+    found = [choose_device(name.strip()) for name in names.split(",")]
+    if any(device.index is None for device in found) or len(set(found)) < len(found):
+        raise InputError(f"--devices {names!r}: expected all, or different GPUs as cuda:0,cuda:1")
+    return [device.index for device in found]
 
 
 def choose_device(name: str) -> torch.device:

@@ -85,6 +85,19 @@ def build(
     ] = None,
     families: options.Families = None,
     device: Annotated[str, typer.Option(metavar="D", help="auto, cpu, cuda or cuda:N.")] = "auto",
+    devices: Annotated[
+        str | None,
+        typer.Option(metavar="D,D|all", help="Several GPUs of this machine at once: cuda:0,cuda:1 or all (needs Ray)."),
+    ] = None,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="ray spreads the build over a cluster's machines and GPUs.")
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A", help="With ray: the cluster, as host:6379 or auto; by default one is started on this machine."
+        ),
+    ] = None,
     dtype: Annotated[
         Literal["auto", "float32", "bfloat16", "float16"],
         typer.Option(help="Precision; auto is float32, for language models on a GPU bfloat16."),
@@ -118,8 +131,11 @@ def build(
         typer.Option(help="Measure latency, throughput, memory, energy; on a GPU by default.", show_default=False),
     ] = None,
     store: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Where finished parts are kept; OUT/.adaptlabels/parts by default."),
+        str | None,
+        typer.Option(
+            metavar="DIR|URL",
+            help="Where finished parts are kept: a folder, or s3://…, gs://…; OUT/.adaptlabels/parts by default.",
+        ),
     ] = None,
     accuracy_note: Annotated[
         str | None,
@@ -141,6 +157,9 @@ def build(
             states=tuple(state or ()),
             families_file=families,
             device=device,
+            devices=devices,
+            engine=engine,
+            ray_address=ray_address,
             dtype=dtype,
             batch_size=batch_size,
             limit=limit,

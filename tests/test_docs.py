@@ -19,7 +19,13 @@ MODULES = [
 
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples_give_what_they_show(name: str) -> None:
-    failed, _ = doctest.testmod(importlib.import_module(name))
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        pytest.skip("needs Ray")
+    failed, _ = doctest.testmod(module)
     assert failed == 0
 
 

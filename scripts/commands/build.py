@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...builders.benchmarks import Benchmark
+    from ...builders.building import Built
+    from ...builders.engine import Engine
+    from ...builders.forecast import Forecast, PassForecast
     from ...builders.plan import BuildPlan
     from ...builders.spaces import Family
     from ...labels.folder import DatasetFolder
@@ -41,6 +44,12 @@ class BuildOptions:
     """The user's own state spaces."""
     device: str = "auto"
     """Device, or `auto`."""
+    devices: str | None = None
+    """Several GPUs of this machine, or `all`."""
+    engine: str = "local"
+    """`local` or `ray`."""
+    ray_address: str | None = None
+    """Address of the Ray cluster; None for one that is started here."""
     dtype: str = "auto"
     """Precision, or `auto`."""
     batch_size: str = "auto"
@@ -63,14 +72,19 @@ class BuildOptions:
     """Measure device costs; None for on a GPU only."""
     accuracy_note: str | None = None
     """Why accuracies may lie off their published values."""
-    store: Path | None = None
-    """Folder of finished parts, where it is not inside the dataset folder."""
+    store: str | None = None
+    """Folder or URL of finished parts, where they are not kept inside the dataset folder."""
 
 
 def run(options: BuildOptions, *, dry_run: bool, as_json: bool) -> None:
     """Build and print what came out, or only say what a build would do."""
     if dry_run:
-        _print_forecast(make_plan(options), as_json=as_json)
+        from ...builders.forecast import forecast
+
+        with open_engine(options) as engine:
+            plan = make_plan(options, engine)
+            found = forecast(plan, engine)
+        _print_forecast(plan, found, as_json=as_json)
     else:
         finish.report(build(options), as_json=as_json)
 
@@ -82,36 +96,40 @@ def build(options: BuildOptions) -> DatasetFolder:
         InputError: An option, the source or the folder cannot be used; nothing has been written then.
         RunError: A state cannot be run; what was finished is kept.
     """
-    from ...builders.building import run_build
     from ...builders.plan import check_fit
-    from ...labels.folder import WORK
     from ...labels.staging import claim_folder
 
-    plan = make_plan(options)
-    check_fit(plan)
-    info = plan.benchmark.info(plan.source)
-    claim_folder(options.out, info)
+    with open_engine(options) as engine:
+        plan = make_plan(options, engine)
+        check_fit(plan)
+        info = plan.benchmark.info(plan.source)
+        claim_folder(options.out, info)
+        built = _run(plan, options, engine)
+    info = replace(info, skipped=tuple(built.skipped.items()), accuracy_note=options.accuracy_note)
+    return finish.finish_folder(options.out, info, built.families)
+
+
+def _run(plan: BuildPlan, options: BuildOptions, engine: Engine) -> Built:
+    from ...builders.building import run_build
+    from ...labels.folder import WORK
+
     progress = TerminalProgress()
     n_states = sum(len(family.states) for family in plan.families)
     progress.say(
         f"{plan.benchmark.title}: {n_states} states of {', '.join(family.name for family in plan.families)} on"
         f" {len(plan.source)} samples ({plan.source.name}), {plan.settings.dtype} on {plan.settings.device}"
     )
-    built = run_build(plan, options.out / WORK, progress)
+    built = run_build(plan, options.out / WORK, progress, engine)
     if built.skipped:
         first = next(iter(built.skipped))
         progress.say(f"left out {len(built.skipped)} sample(s), the first {first}: {built.skipped[first]}")
-    info = replace(info, skipped=tuple(built.skipped.items()), accuracy_note=options.accuracy_note)
-    return finish.finish_folder(options.out, info, built.families)
+    return built
 
 
-def _print_forecast(plan: BuildPlan, *, as_json: bool) -> None:
+def _print_forecast(plan: BuildPlan, found: Forecast, *, as_json: bool) -> None:
     """Say what a build would do."""
-    from ...builders.forecast import forecast
-
-    found = forecast(plan)
     if as_json:
-        console.print_json({**asdict(found), "seconds": found.seconds})
+        console.print_json(asdict(found))
         return
     rows = [
         (
@@ -120,40 +138,82 @@ def _print_forecast(plan: BuildPlan, *, as_json: bool) -> None:
             f"{one.parameters / 1e6:,.1f} M",
             f"{one.memory_bytes / 2**30:.1f} GiB",
             one.gflops,
+            _workers(one),
             console.duration(one.seconds),
         )
         for number, one in enumerate(found.passes, start=1)
     ]
-    columns = ("pass", "states", "parameters", "memory", "GFLOPs per sample", "time")
+    columns = ("pass", "states", "parameters", "memory", "GFLOPs per sample", "workers", "time")
     console.print_table("", columns, rows)
     console.out.print(
         f"\n{plan.benchmark.title}: {found.samples:,} samples ({plan.source.name}), {plan.settings.dtype} on"
-        f" {plan.settings.device}, about {console.duration(found.seconds)}."
-        f"\nA pass may take {found.available_bytes / 2**30:.1f} GiB. The cheapest states ran at"
+        f" {plan.settings.device}, {found.units:,} units in each pass, about {console.duration(found.seconds)}."
+        f"\nThe cheapest states ran at"
         f" {', '.join(f'{rate:,.0f} GFLOP/s ({family})' for family, rate in found.gflops_per_second.items())} here;"
         f" larger ones are mostly faster. Reading, decoding and resizing a sample took"
-        f" {1e3 * found.data_seconds:.1f} ms of one of {found.threads} threads. Nothing was written.",
+        f" {1e3 * found.data_seconds:.1f} ms of one thread. Nothing was written.",
         markup=False,
     )
 
 
-def make_plan(options: BuildOptions) -> BuildPlan:
+def _workers(one: PassForecast) -> str:
+    """Workers of a pass and what each takes, as it is read."""
+    if not one.cpus:
+        return "this process"
+    takes = f"{one.gpus:g} GPU, " if one.gpus else ""
+    return f"{one.workers} x ({takes}{one.cpus} cores)"
+
+
+def open_engine(options: BuildOptions) -> Engine:
+    """What carries the build out; a cluster is not started before it is needed.
+
+    Raises:
+        InputError: Ray is not installed, or options contradict each other.
+    """
+    from ...builders.engine import LocalEngine
+    from ...builders.plan import choose_devices
+    from ...labels.errors import InputError
+
+    if options.ray_address is not None and options.engine != "ray":
+        raise InputError("--ray-address: only with --engine ray")
+    if options.devices is not None and (options.ray_address is not None or options.device != "auto"):
+        raise InputError("--devices: names GPUs of this machine; leave --device and --ray-address away")
+    gpus = None if options.devices is None else choose_devices(options.devices)
+    if options.engine == "local" and gpus is None:
+        return LocalEngine()
+    try:
+        from ...builders.cluster import RayEngine
+    except ModuleNotFoundError as error:
+        if error.name not in ("ray", "pynvml"):
+            raise
+        raise InputError("several machines or GPUs need Ray: pip install 'adaptlabels[ray]'") from error
+    return RayEngine(options.ray_address, gpus=gpus)
+
+
+def make_plan(options: BuildOptions, engine: Engine | None = None) -> BuildPlan:
     """Check every option and open the source.
+
+    Args:
+        options: What the user asked for.
+        engine: What will carry the build out; None for this process.
 
     Raises:
         InputError: An option or the source cannot be used.
+        RunError: The engine's cluster cannot be reached.
     """
     from ...builders.benchmarks import find_benchmark, open_source
-    from ...builders.plan import RUNNERS, BuildPlan, choose_device
+    from ...builders.engine import LocalEngine
+    from ...builders.plan import RUNNERS, BuildPlan
     from ...builders.runner import RunSettings
     from ...labels.errors import InputError
 
     benchmark = find_benchmark(options.dataset).at_split(options.split)
     families = choose_families(options, benchmark)
     batch_size = parse_batch_size(options.batch_size)
-    device = choose_device(options.device)
     if options.channels_last and benchmark.runner != "vision":
         raise InputError("--channels-last: only images have channels")
+    source = open_source(benchmark, options.source, options.limit)
+    device = (engine or LocalEngine()).choose_device("cuda" if options.devices else options.device)
     settings = RunSettings(
         device,
         RUNNERS[benchmark.runner]().default_dtype(device) if options.dtype == "auto" else options.dtype,
@@ -162,7 +222,6 @@ def make_plan(options: BuildOptions) -> BuildPlan:
         channels_last=options.channels_last,
         skip_unreadable=options.skip_unreadable,
     )
-    source = open_source(benchmark, options.source, options.limit)
     return BuildPlan(
         benchmark,
         source,

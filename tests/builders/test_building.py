@@ -117,7 +117,9 @@ def test_a_forecast_says_passes_memory_and_time_and_writes_nothing(tmp_path):
     assert [sorted(one.states) for one in found.passes] == [[f"vit-mini/{name}" for name in STATES]]
     assert found.samples == 60
     (one,) = found.passes
-    assert 0 < one.memory_bytes < found.available_bytes
+    assert 0 < one.memory_bytes < 2**30
+    assert (one.workers, one.cpus, one.gpus) == (1, 0, 0)
+    assert found.units == 3
     assert found.seconds == one.seconds > 0
     assert found.data_seconds > 0
     assert set(found.gflops_per_second) == {"vit-mini"}
@@ -152,10 +154,10 @@ class Wandering:
 
 
 def test_a_source_that_changes_between_passes_stops_the_build(tmp_path, monkeypatch):
-    import adaptlabels.builders.plan as planning
+    import adaptlabels.builders.engine as engines
 
     plan = replace(make_plan(options(tmp_path / "out", random=True)), source=Wandering())
-    monkeypatch.setattr(planning, "available_bytes", lambda device: 1)  # one state in each pass
+    monkeypatch.setattr(engines, "available_bytes", lambda device: 1)  # one state in each pass
     with pytest.raises(RunError, match="other items when it was read again"):
         run_build(plan, tmp_path / "work", Silent())
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pickle
 import subprocess
 import sys
 import tarfile
@@ -14,7 +15,7 @@ import pytest
 import yaml
 from adaptlabels.builders.benchmarks import find_benchmark, open_source
 from adaptlabels.builders.imagenet import ReassessedLabels, sample_id_of, synsets
-from adaptlabels.builders.items import ImageItem
+from adaptlabels.builders.items import Held, ImageItem, portions, shards
 from adaptlabels.labels import DatasetFolder, InputError
 from PIL import Image
 
@@ -127,6 +128,52 @@ def test_every_source_reads_the_real_images_to_the_same_table(shared_data, tmp_p
         )
     own = open_source(IMAGENET, f"imagefolder:{real}").items()
     assert sorted(done.stdout.splitlines()) == sorted(f"{i.sample_id} {i.target} {i.digest().hex()}" for i in own)
+
+
+def write_parquet_files(folder, root):
+    """The images in two files, whose row groups hold two rows at most."""
+    rows = as_dataset(folder, datasets.ClassLabel(names=list(synsets())))
+    for part in range(2):
+        rows.select(range(3 * part, min(5, 3 * part + 3))).to_parquet(root / f"validation-{part}.parquet", batch_size=2)
+
+
+@pytest.mark.parametrize("form", ["imagefolder", "parquet", "webdataset"])
+@pytest.mark.parametrize("benchmark", ["imagenet", "imagenet-real"])
+@pytest.mark.parametrize("limit", [None, 4])
+def test_portions_read_elsewhere_are_the_shards(folder, tmp_path, form, benchmark, limit):
+    place = folder
+    if form != "imagefolder":
+        place = tmp_path
+        (write_parquet_files if form == "parquet" else write_tars)(folder, place)
+    source = open_source(find_benchmark(benchmark), f"{form}:{place}", limit)
+    for size in (1, 2, 3, 10):
+        sent = [pickle.loads(pickle.dumps(portion)) for portion in portions(source, size)]
+        assert [portion.read() for portion in sent] == list(shards(source, size))
+        assert all(isinstance(portion.source, Held) == (form == "webdataset") for portion in sent)
+
+
+def test_portions_of_a_hub_dataset_fetch_their_own_rows(folder, tmp_path):
+    data = tmp_path / "repository" / "data"
+    data.mkdir(parents=True)
+    write_parquet_files(folder, data)
+    hub = Hub()
+    hub.add("org/images", tmp_path / "repository")
+    code = (
+        "import pickle\n"
+        "from adaptlabels.builders.benchmarks import find_benchmark, open_source\n"
+        "from adaptlabels.builders.items import portions, shards\n"
+        "source = open_source(find_benchmark('imagenet'), 'hub:org/images')\n"
+        "sent = [pickle.loads(pickle.dumps(portion)) for portion in portions(source, 2)]\n"
+        "assert [type(portion.source).__name__ for portion in sent] == ['ImageRows'] * 3\n"
+        "assert [portion.read() for portion in sent] == list(shards(source, 2))\n"
+        "print([portion.source.name for portion in sent])"
+    )
+    with running(hub):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=online(hub, tmp_path / "hf")
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "['hub:org/images', 'hub:org/images', 'hub:org/images']\n"
 
 
 @pytest.mark.parametrize("form", ["parquet", "webdataset"])

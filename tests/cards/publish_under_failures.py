@@ -1,8 +1,9 @@
 """Publish with the n-th request failing, for every n; run as a program, so that the Hub's clients meet this Hub alone.
 
-    python publish_under_failures.py FOLDER HOME 500|503|reset|lost|kill
+    python publish_under_failures.py FOLDER HOME 500|503|reset|lost|turns|kill
 
-`lost` does what was asked and drops the answer; `kill` kills the publishing process when the request arrives.
+`lost` does what was asked and drops the answer; `turns` takes these four in turns, another one for each request; `kill`
+kills the publishing process when the request arrives.
 
 Prints one line of JSON: how many requests a publish makes, how often the first try failed, and what came out wrong.
 """
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.hub import Hub, running
 
 TOKEN, NAME = "hf_secretsecretsecret", "org/labels"
+ANSWERS = ("500", "503", "reset", "lost")
 
 
 def attempt(folder: str) -> bool:
@@ -93,7 +95,8 @@ def main(folder: Path, home: Path, mood: str) -> None:
             if mood == "kill":
                 ended_well = attempt_until_killed(hub, str(folder), place)
             else:
-                hub.fail = lambda number, method, path, place=place: mood if number == place else None
+                own = ANSWERS[place % len(ANSWERS)] if mood == "turns" else mood
+                hub.fail = lambda number, method, path, place=place, own=own: own if number == place else None
                 ended_well = attempt(str(folder))
             if len(hub.requests) < place:
                 break  # there are no more requests to fail

@@ -1,0 +1,239 @@
+"""The workers of a cluster as the driver sees them: who has which unit, and what is next.
+
+Passes whose workers take the same of a machine share a crew. All workers of all crews are asked for at once; those that
+the cluster cannot hold yet wait in Ray until others are through. A worker takes the next unit of its pass when it is
+done with one, goes over to another pass when its own has none left, and goes when there is none at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ray
+
+from ..labels.errors import AdaptLabelsError, RunError, first_line
+from .catalogue import Catalogue
+from .engine import build_task
+from .items import portions
+from .scoring import Scorer
+from .worker import Hand, without_items
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .items import Portion
+    from .placement import Placement
+    from .plan import BuildPlan
+    from .progress import Advance, Progress
+    from .store import Store
+    from .worker import Done
+
+ATTEMPTS = 3
+"""Times that a unit is tried before its error stops the build."""
+UNITS_AHEAD = 2
+"""Units that a worker has at once: it reads one while it scores another."""
+RETRIED = (RunError, RuntimeError, OSError, MemoryError)
+"""Errors that may be gone when a unit is tried again; what is wrong with the input stays wrong."""
+
+
+class Work:
+    """The units of one pass that nobody has yet."""
+
+    def __init__(self, plan: BuildPlan, placement: Placement, store: Store) -> None:
+        """Nothing is read yet.
+
+        Args:
+            plan: The build.
+            placement: The pass.
+            store: Where its parts go.
+        """
+        self.placement = placement
+        self.prints = Scorer(plan, placement.states, store).prints
+        """Fingerprint of each state, by its key."""
+        self.left = -(-len(plan.source) // plan.shard_size)
+        """Units that are left."""
+        self.workers = 0
+        """Workers that have taken one and not gone over to another pass."""
+        self._units = portions(plan.source, plan.shard_size)
+
+    def take(self) -> Portion[Any] | None:
+        """The next unit; None when none is left."""
+        unit = next(self._units, None) if self.left else None
+        self.left = self.left - 1 if unit is not None else 0
+        return unit
+
+
+class Crew:
+    """Workers that take the same of a machine, and the passes that are theirs."""
+
+    def __init__(self, plan: BuildPlan, works: Sequence[Work], store: Store) -> None:
+        """Nobody is asked for yet.
+
+        Args:
+            plan: The build.
+            works: The passes, of one shape.
+            store: Where parts go.
+        """
+        self.works = works
+        self.size = 1
+        """Workers to ask for."""
+        self.workers: list[_Worker] = []
+        # By value: a worker that is started again must not need an object that may be lost with a machine.
+        self._arguments = (without_items(plan), store)
+
+    def start(self) -> None:
+        """Ask for all workers; Ray starts them as machines have room."""
+        cpus, gpus, memory = self.works[0].placement.shape
+        hired = ray.remote(Hand).options(
+            num_cpus=max(1, cpus),
+            num_gpus=gpus,
+            memory=memory or None,
+            max_restarts=-1,
+            max_task_retries=ATTEMPTS - 1,
+            max_concurrency=UNITS_AHEAD,
+        )
+        self.workers = [_Worker(self, hired.remote(*self._arguments)) for _ in range(self.size)]
+
+    @property
+    def left(self) -> int:
+        """Units that nobody has yet."""
+        return sum(work.left for work in self.works)
+
+    def stop(self) -> None:
+        """Give out no more units."""
+        for work in self.works:
+            work.left = 0
+
+    def next_unit(self, worker: _Worker) -> Portion[Any] | None:
+        """The next unit of the worker's pass, else of the pass that has the fewest workers; None when there is none."""
+        while worker.work is None or (unit := worker.work.take()) is None:
+            others = [work for work in self.works if work.left]
+            if not others:
+                return None
+            if worker.work is not None:
+                worker.work.workers -= 1
+            worker.work = min(others, key=lambda work: (work.workers, -work.left))
+            worker.work.workers += 1
+        return unit
+
+
+@dataclass(eq=False)
+class _Worker:
+    """One worker, as the driver sees it."""
+
+    crew: Crew
+    handle: Any
+    work: Work | None = None
+    """Pass of which it had a unit last."""
+    here: bool = False
+    """Whether it has been placed."""
+    units: int = 0
+    """Units that it has."""
+    process: str = ""
+    """The process that answered last."""
+
+
+class Shift:
+    """Gives units to workers until none is left."""
+
+    def __init__(self, plan: BuildPlan, crews: Sequence[Crew], progress: Progress) -> None:
+        """Nobody is asked for yet.
+
+        Args:
+            plan: The build.
+            crews: Who does it.
+            progress: Told what happens.
+        """
+        self._plan, self._crews, self._progress = plan, crews, progress
+        self._waiting: dict[Any, _Worker] = {}
+        self._failure: AdaptLabelsError | None = None
+
+    def work(self) -> Catalogue:
+        """Have all units done.
+
+        Raises:
+            InputError: An item cannot be used.
+            RunError: A unit failed as often as it is tried; what was finished is kept.
+        """
+        catalogue = Catalogue()
+        placements = [work.placement for crew in self._crews for work in crew.works]
+        try:
+            with build_task(self._plan, placements, self._progress) as advance:
+                for crew in self._crews:
+                    crew.start()
+                    for worker in crew.workers:
+                        self._waiting[worker.handle.hello.remote()] = worker
+                while self._waiting:
+                    (answer,), _ = ray.wait(list(self._waiting))
+                    worker = self._waiting.pop(answer)
+                    try:
+                        self._take(worker, ray.get(answer), catalogue, advance)
+                        self._feed(worker)
+                    except ray.exceptions.RayError as error:
+                        self._fail(worker, our_error(error))
+                    except AdaptLabelsError as error:
+                        self._fail(worker, error)
+                    self._release()
+        finally:
+            for crew in self._crews:
+                for worker in crew.workers:
+                    ray.kill(worker.handle)
+        if self._failure is not None:
+            raise self._failure
+        return catalogue
+
+    def _take(self, worker: _Worker, done: Done, catalogue: Catalogue, advance: Advance) -> None:
+        if worker.process and worker.process != done.process:
+            self._progress.say(f"a worker was lost; another goes on in its place on {done.machine}")
+        worker.process = done.process
+        if done.seen is None:
+            worker.here = True
+            return
+        worker.units -= 1
+        for bound_by, steps in done.steps.items():
+            advance(steps, bound_by=bound_by)
+        catalogue.add(done.seen)
+
+    def _feed(self, worker: _Worker) -> None:
+        while worker.here and worker.units < UNITS_AHEAD:
+            unit = worker.crew.next_unit(worker)
+            if unit is None or worker.work is None:
+                return
+            method = worker.handle.run.options(retry_exceptions=list(RETRIED))
+            self._waiting[method.remote(worker.work.placement, worker.work.prints, unit)] = worker
+            worker.units += 1
+
+    def _fail(self, worker: _Worker, error: AdaptLabelsError) -> None:
+        """Keep the first error; units that are under way may end, no further one begins."""
+        worker.units = sum(other is worker for other in self._waiting.values()) if worker.here else 0
+        if self._failure is None:
+            self._failure = error
+            self._progress.say("a unit failed; waiting for those under way")
+        for crew in self._crews:
+            crew.stop()
+
+    def _release(self) -> None:
+        """Let workers go for whom nothing is left, so that Ray can place others."""
+        for crew in self._crews:
+            if crew.left:
+                continue
+            for worker in [worker for worker in crew.workers if not worker.units]:
+                crew.workers.remove(worker)
+                ray.kill(worker.handle)
+                for answer in [answer for answer, other in self._waiting.items() if other is worker]:
+                    del self._waiting[answer]
+
+
+def our_error(error: Exception) -> AdaptLabelsError:
+    """The error of a unit, as it was raised where it ran; or what became of its worker."""
+    cause = getattr(error, "cause", None)
+    if isinstance(cause, AdaptLabelsError):
+        return cause
+    if isinstance(error, ray.exceptions.RayTaskError) and cause is not None:
+        times = f" {ATTEMPTS} times" if isinstance(cause, RETRIED) else ""
+        return RunError(f"a unit failed{times}: {type(cause).__name__}: {first_line(cause)}")
+    return RunError(
+        f"a unit lost its worker {ATTEMPTS} times ({type(error).__name__}: {first_line(error)}); memory may have run"
+        " out: a smaller --batch-size or --shard-size takes less"
+    )

@@ -1,0 +1,164 @@
+"""A worker of a cluster, where it runs: it holds the states of one pass at a time."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from threading import Condition
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ..labels.errors import RunError
+from .items import Held
+from .progress import Silent
+from .scoring import Scorer
+from .weights import resolve_weights, weights_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .catalogue import Seen
+    from .engine import OnDevice
+    from .items import Portion
+    from .placement import Placement
+    from .plan import BuildPlan
+    from .runner import LoadedState
+    from .store import Store
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a worker answers."""
+
+    machine: str
+    process: str
+    """Name that no other process has."""
+    seen: Seen | None = None
+    """What it saw of a shard's items; None for a worker that only says that it is there."""
+    steps: Mapping[str | None, int] = field(default_factory=dict)
+    """(Sample, state) pairs that were found or done, by what bounded them."""
+
+
+class Hand:
+    """A worker, where it runs: it loads the states of a pass with the first unit, and keeps them for the next.
+
+    Two units may be there at once: one is read while the other is scored.
+    """
+
+    def __init__(self, plan: BuildPlan, store: Store) -> None:
+        """Nothing is loaded yet.
+
+        Args:
+            plan: The build, without its items.
+            store: Where parts go.
+        """
+        self._plan, self._store = plan, store
+        self._process = secrets.token_hex(8)
+        self._change = Condition()
+        self._users = 0
+        self._prints: Mapping[str, str] = {}
+        self._scorer: Scorer | None = None
+
+    def hello(self) -> Done:
+        """Say that this worker is there."""
+        return Done(platform.node(), self._process)
+
+    def run(self, placement: Placement, prints: Mapping[str, str], unit: Portion[Any]) -> Done:
+        """Read a shard and make its missing parts.
+
+        Args:
+            placement: The pass.
+            prints: Fingerprints of its states, where the build began.
+            unit: The shard.
+
+        Raises:
+            InputError: An item cannot be used.
+            RunError: A state cannot be run, or the weights or packages of this machine are others.
+        """
+        torch.set_num_threads(max(1, placement.cpus))  # of this thread: each has its own number
+        done: Counter[str | None] = Counter()
+
+        def advance(steps: int, *, bound_by: str | None = None) -> None:
+            done[bound_by] += steps
+
+        shard = unit.read()
+        with self._using(placement, prints) as scorer:
+            seen = scorer.score(shard, advance)
+        return Done(platform.node(), self._process, seen, dict(done))
+
+    @contextmanager
+    def _using(self, placement: Placement, prints: Mapping[str, str]) -> Iterator[Scorer]:
+        """The scorer of a pass; that of another one is closed when nobody uses it any more."""
+        with self._change:
+            while self._users and self._prints != prints:
+                self._change.wait()
+            if self._scorer is None or self._prints != prints:
+                self._scorer = self._opened(placement, prints)
+                self._prints = prints
+            scorer = self._scorer
+            self._users += 1
+        try:
+            yield scorer
+        finally:
+            with self._change:
+                self._users -= 1
+                self._change.notify_all()
+
+    def _opened(self, placement: Placement, prints: Mapping[str, str]) -> Scorer:
+        if self._scorer is not None:
+            self._scorer.close()
+        self._scorer = None
+        plan = on_this_worker(self._plan, placement)
+        scorer = Scorer(plan, [localised(state, plan) for state in placement.states], self._store)
+        for key, expected in prints.items():
+            if scorer.prints[key] != expected:
+                raise RunError(
+                    f"state {key.split('/')[1]!r} would answer otherwise on {platform.node()}: its packages have other"
+                    " versions there; install the same on all machines"
+                )
+        return scorer
+
+
+def do_on_device(work: OnDevice, plan: BuildPlan, placement: Placement) -> dict[str, Any]:
+    """Do some work with the states of a pass on this machine."""
+    plan = on_this_worker(plan, placement)
+    torch.set_num_threads(plan.settings.threads)
+    return work(plan, [localised(state, plan) for state in placement.states], Silent())
+
+
+def without_items(plan: BuildPlan) -> BuildPlan:
+    """The plan as workers get it: items come with the units."""
+    return replace(plan, source=Held(plan.source.name, plan.source.revision, ()))
+
+
+def on_this_worker(plan: BuildPlan, placement: Placement) -> BuildPlan:
+    """The plan with the threads of a worker."""
+    return replace(plan, settings=replace(plan.settings, threads=max(1, placement.cpus)))
+
+
+def localised(state: LoadedState, plan: BuildPlan) -> LoadedState:
+    """The state with its weights on this machine: where the driver has them, or fetched or trained again.
+
+    Raises:
+        RunError: The weights here are others.
+    """
+    weights, backbone = state.weights, state.backbone
+    if weights.folder is None:
+        return state
+    if weights.folder.is_dir():
+        # A commit's folder of the Hub's cache has no other content; any other folder may.
+        found = weights if weights.revision else replace(weights, sha256=weights_digest(weights.folder))
+    else:
+        if weights.revision is not None:
+            backbone = backbone.model_copy(update={"source": f"{weights.source}@{weights.revision}"})
+        found = resolve_weights(state.family, backbone, random=plan.random, progress=Silent())
+    if found.sha256 != weights.sha256:
+        raise RunError(
+            f"state {backbone.name!r}: its weights on {platform.node()} are not those of the machine that began the"
+            " build; share the folder of weights (or ADAPTLABELS_CACHE) between the machines"
+        )
+    return replace(state, weights=found)
