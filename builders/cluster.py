@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from contextlib import ExitStack, redirect_stdout
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TextIO, cast
 
@@ -20,8 +21,8 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ..labels.errors import InputError, RunError, first_line
 from .crew import ATTEMPTS, RETRIED, Crew, Shift, Work, our_error
-from .machines import look, sees
-from .placement import Machine, place
+from .machines import alive, look, sees
+from .placement import place
 from .worker import do_on_device, without_items
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from .catalogue import Catalogue
     from .engine import OnDevice
-    from .placement import Placement
+    from .placement import Machine, Placement
     from .plan import BuildPlan
     from .progress import Progress
     from .runner import LoadedState
@@ -54,7 +55,7 @@ class RayEngine:
         Raises:
             InputError: The address is one of Ray Client, whose programs run elsewhere.
         """
-        self._address = address or os.environ.get("RAY_ADDRESS") or LOCAL
+        self._address = LOCAL if gpus is not None else address or os.environ.get("RAY_ADDRESS") or LOCAL
         self._gpus = gpus
         self._started = ExitStack()
         if self._address.startswith("ray://"):
@@ -77,19 +78,10 @@ class RayEngine:
             RunError: The cluster cannot be reached or started, or has no machine.
         """
         self._connect()
-        alive = {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}
-        facts = self._ask_all(list(alive), look)
+        lent = alive()
         found = {
-            node: Machine(
-                name=seen.name,
-                cpus=int(alive[node].get("CPU", 0)),
-                memory_bytes=int(alive[node].get("memory", 0)),
-                gpus=int(alive[node].get("GPU", 0)),
-                gpu_bytes=seen.gpu_bytes,
-                gpu_name=seen.gpu_name,
-            )
-            for node, seen in facts.items()
-            if alive[node].get("CPU", 0) >= 1
+            node: replace(lent[node], gpu_bytes=facts.gpu_bytes, gpu_name=facts.gpu_name)
+            for node, facts in self._ask_all(list(lent), look).items()
         }
         if not found:
             raise RunError(f"the Ray cluster at {self._address} has no machine with a core to lend")
@@ -133,7 +125,7 @@ class RayEngine:
             try:
                 found[node] = ray.get(answer)
             except ray.exceptions.RayTaskError as error:
-                raise our_error(error) from error
+                raise our_error(error, "a machine") from error
             except ray.exceptions.RayError:
                 continue
         return found
@@ -171,11 +163,11 @@ class RayEngine:
         for crew in crews:
             crew.size = self.workers(crew.works[0].placement, crew.left)
         progress.say(
-            f"{sum(crew.size for crew in crews)} workers for {sum(crew.left for crew in crews)} units on"
+            f"{sum(crew.size for crew in crews)} worker(s) for {sum(crew.left for crew in crews)} units on"
             f" {len(machines)} machine(s):"
             f" {', '.join(sorted(machine.name for machine in machines))}"
         )
-        return Shift(plan, crews, progress).work()
+        return Shift(plan, crews, self.machines, progress).work()
 
     def on_device(
         self, work: OnDevice, plan: BuildPlan, passes: Sequence[Placement], progress: Progress
@@ -200,7 +192,7 @@ class RayEngine:
             try:
                 done: dict[str, Any] = ray.get(answer)
             except ray.exceptions.RayError as error:
-                raise our_error(error) from error
+                raise our_error(error, "a pass") from error
             found |= done
         return found
 

@@ -16,14 +16,15 @@ from ..labels.errors import AdaptLabelsError, RunError, first_line
 from .catalogue import Catalogue
 from .engine import build_task
 from .items import portions
+from .machines import alive
 from .scoring import Scorer
 from .worker import Hand, without_items
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .items import Portion
-    from .placement import Placement
+    from .placement import Machine, Placement
     from .plan import BuildPlan
     from .progress import Advance, Progress
     from .store import Store
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3
 """Times that a unit is tried before its error stops the build."""
+LOOK_SECONDS = 30
+"""Time without an answer after which it is looked whether machines are gone."""
 UNITS_AHEAD = 2
 """Units that a worker has at once: it reads one while it scores another."""
 RETRIED = (RunError, RuntimeError, OSError, MemoryError)
@@ -137,15 +140,19 @@ class _Worker:
 class Shift:
     """Gives units to workers until none is left."""
 
-    def __init__(self, plan: BuildPlan, crews: Sequence[Crew], progress: Progress) -> None:
+    def __init__(
+        self, plan: BuildPlan, crews: Sequence[Crew], machines: Mapping[str, Machine], progress: Progress
+    ) -> None:
         """Nobody is asked for yet.
 
         Args:
             plan: The build.
             crews: Who does it.
+            machines: The machines on which they will be, by Ray's identifier.
             progress: Told what happens.
         """
         self._plan, self._crews, self._progress = plan, crews, progress
+        self._machines = dict(machines)
         self._waiting: dict[Any, _Worker] = {}
         self._failure: AdaptLabelsError | None = None
 
@@ -165,16 +172,19 @@ class Shift:
                     for worker in crew.workers:
                         self._waiting[worker.handle.hello.remote()] = worker
                 while self._waiting:
-                    (answer,), _ = ray.wait(list(self._waiting))
-                    worker = self._waiting.pop(answer)
-                    try:
-                        self._take(worker, ray.get(answer), catalogue, advance)
-                        self._feed(worker)
-                    except ray.exceptions.RayError as error:
-                        self._fail(worker, our_error(error))
-                    except AdaptLabelsError as error:
-                        self._fail(worker, error)
-                    self._release()
+                    answers, _ = ray.wait(list(self._waiting), timeout=LOOK_SECONDS)
+                    for answer in answers:
+                        worker = self._waiting.pop(answer)
+                        try:
+                            self._take(worker, ray.get(answer), catalogue, advance)
+                            self._feed(worker)
+                        except ray.exceptions.RayError as error:
+                            self._fail(worker, our_error(error, "a unit"))
+                        except AdaptLabelsError as error:
+                            self._fail(worker, error)
+                        self._release()
+                    if not answers:
+                        self._look_around()
         finally:
             for crew in self._crews:
                 for worker in crew.workers:
@@ -213,6 +223,21 @@ class Shift:
         for crew in self._crews:
             crew.stop()
 
+    def _look_around(self) -> None:
+        """Nothing has come for a while: tell of machines that are gone, and stop where none is left for a crew.
+
+        Raises:
+            RunError: Units wait for a machine that nobody has.
+        """
+        now = alive()
+        for node in [node for node in self._machines if node not in now]:
+            self._progress.say(f"{self._machines.pop(node).name} is gone; others take its units when they are free")
+        for crew in self._crews:
+            placement = crew.works[0].placement
+            if crew.workers and not any(placement.workers_on(machine) for machine in now.values()):
+                names = ", ".join(state.backbone.name for state in placement.states)
+                raise RunError(f"no machine is left for {names}; run the same command again when there is one")
+
     def _release(self) -> None:
         """Let workers go for whom nothing is left, so that Ray can place others."""
         for crew in self._crews:
@@ -225,15 +250,20 @@ class Shift:
                     del self._waiting[answer]
 
 
-def our_error(error: Exception) -> AdaptLabelsError:
-    """The error of a unit, as it was raised where it ran; or what became of its worker."""
+def our_error(error: Exception, what: str) -> AdaptLabelsError:
+    """An error as it was raised where it ran; or what became of the process.
+
+    Args:
+        error: Ray's error.
+        what: What ran, as a message calls it.
+    """
     cause = getattr(error, "cause", None)
     if isinstance(cause, AdaptLabelsError):
         return cause
     if isinstance(error, ray.exceptions.RayTaskError) and cause is not None:
         times = f" {ATTEMPTS} times" if isinstance(cause, RETRIED) else ""
-        return RunError(f"a unit failed{times}: {type(cause).__name__}: {first_line(cause)}")
+        return RunError(f"{what} failed{times}: {type(cause).__name__}: {first_line(cause)}")
     return RunError(
-        f"a unit lost its worker {ATTEMPTS} times ({type(error).__name__}: {first_line(error)}); memory may have run"
+        f"{what} lost its worker {ATTEMPTS} times ({type(error).__name__}: {first_line(error)}); memory may have run"
         " out: a smaller --batch-size or --shard-size takes less"
     )

@@ -1,21 +1,37 @@
-"""What is asked of every machine of a cluster; nothing heavy is imported for it."""
+"""The machines of a cluster, and what each is asked; nothing heavy is imported for it."""
 
 from __future__ import annotations
 
-import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .placement import Machine
+
 if TYPE_CHECKING:
     from .store import Store
+
+
+def alive() -> dict[str, Machine]:
+    """Machines of the cluster that lend cores now, by Ray's identifier; of GPUs only their number is known."""
+    import ray
+
+    found = {}
+    for node in ray.nodes():
+        lent = node["Resources"]
+        if node["Alive"] and lent.get("CPU", 0) >= 1:
+            found[node["NodeID"]] = Machine(
+                name=node["NodeManagerHostname"],
+                cpus=int(lent["CPU"]),
+                memory_bytes=int(lent.get("memory", 0)),
+                gpus=int(lent.get("GPU", 0)),
+            )
+    return found
 
 
 @dataclass(frozen=True)
 class Facts:
     """What a machine says of itself."""
 
-    name: str
-    """Its host name."""
     gpu_bytes: int = 0
     """Memory of its smallest GPU; 0 where it has none, or cannot say."""
     gpu_name: str = ""
@@ -27,15 +43,15 @@ def look() -> Facts:
     try:
         import pynvml
     except ModuleNotFoundError:
-        return Facts(platform.node())
+        return Facts()
     try:
         pynvml.nvmlInit()
         gpus = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
         sizes = [int(pynvml.nvmlDeviceGetMemoryInfo(gpu).total) for gpu in gpus]
         names = sorted({str(pynvml.nvmlDeviceGetName(gpu)) for gpu in gpus})
     except pynvml.NVMLError:  # no driver
-        return Facts(platform.node())
-    return Facts(platform.node(), min(sizes, default=0), " + ".join(names))
+        return Facts()
+    return Facts(min(sizes, default=0), " + ".join(names))
 
 
 def sees(store: Store, token: str) -> bool:

@@ -121,7 +121,7 @@ def test_both_nodes_make_the_local_tables(tmp_path, cluster, local, capsys):
     folder = build(options(tmp_path / "out"))
     assert tables(tmp_path / "out") == local["digits"]
     assert validate_folder(folder) == []
-    assert f"2 workers for {UNITS} units on 2 machine(s)" in capsys.readouterr().err
+    assert f"2 worker(s) for {UNITS} units on 2 machine(s)" in capsys.readouterr().err
     assert "ray" not in folder.states["environment"][0]
 
 
@@ -131,7 +131,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(tmp_path, clust
     build(options(out, "stories", "neox-mini"))
     killer.join()
     said = capsys.readouterr().err
-    assert f"2 workers for {4 * UNITS} units on 2 machine(s)" in said
+    assert f"2 worker(s) for {4 * UNITS} units on 2 machine(s)" in said
     assert "a worker was lost; another goes on in its place" in said
     assert tables(out) == local["stories"]
 
@@ -254,6 +254,23 @@ def test_a_unit_that_fails_stops_the_build_and_leaves_the_rest_done(
     assert all(part.stat().st_mtime_ns == stamp for part, stamp in done.items())
 
 
+def test_a_build_whose_only_machine_goes_says_so_and_ends(tmp_path, cluster, local, monkeypatch, capsys):
+    from adaptlabels.builders import crew, machines, placement
+
+    out = tmp_path / "out"
+    node = cluster.add_node(num_cpus=2)
+    memory = max(machine.memory_bytes for machine in machines.alive().values())
+    monkeypatch.setattr(placement, "PROCESS_BYTES", memory * 3 // 4)  # more than one core's share
+    monkeypatch.setattr(crew, "LOOK_SECONDS", 2)
+    remover = once(lambda: len(parts(out)) > 6, lambda: cluster.remove_node(node, allow_graceful=False))
+    with pytest.raises(RunError, match=r"^no machine is left for vit-mini-12x1, .*; run the same command again"):
+        build(options(out))
+    remover.join()
+    said = capsys.readouterr().err
+    assert f"1 worker(s) for {UNITS} units on 3 machine(s)" in said
+    assert "is gone; others take its units when they are free" in said
+
+
 def test_measurements_and_comparisons_run_on_the_machines(tmp_path, cluster, demo):
     assert demo.is_dir()
     changes = {"states": ("vit-mini-12x1", "vit-mini-16x1"), "limit": 40, "measure": True, "compare_reference": 10}
@@ -365,7 +382,7 @@ def test_the_program_starts_a_cluster_of_its_own(tmp_path, demo):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "worker for 1 units on 1 machine(s)" in done.stderr.replace("workers", "worker")
+    assert "1 worker(s) for 1 units on 1 machine(s)" in done.stderr
     assert "INFO" not in done.stderr
     assert json.loads(done.stdout)["families"][0]["samples"] == 40
     assert len(DatasetFolder(tmp_path / "out").labels("vit-mini")) == 40
