@@ -8,6 +8,7 @@ done with one, goes over to another pass when its own has none left, and goes wh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import ray
@@ -52,13 +53,17 @@ class Work:
             store: Where its parts go.
         """
         self.placement = placement
-        self.prints = Scorer(plan, placement.states, store).prints
-        """Fingerprint of each state, by its key."""
+        self._plan, self._store = plan, store
         self.left = -(-len(plan.source) // plan.shard_size)
         """Units that are left."""
         self.workers = 0
         """Workers that have taken one and not gone over to another pass."""
         self._units = portions(plan.source, plan.shard_size)
+
+    @cached_property
+    def prints(self) -> Mapping[str, str]:
+        """Fingerprint of each state, by its key; tokenizers are read for it, best while workers start."""
+        return Scorer(self._plan, self.placement.states, self._store).prints
 
     def take(self) -> Portion[Any] | None:
         """The next unit; None when none is left."""

@@ -112,7 +112,10 @@ class Hand:
         if self._scorer is not None:
             self._scorer.close()
         self._scorer = None
-        plan = on_this_worker(self._plan, placement)
+        threads = max(1, placement.cpus)
+        if self._plan.settings.threads != threads:  # the same plan else, with what its runner keeps for the next state
+            self._plan = on_this_worker(self._plan, placement)
+        plan = self._plan
         scorer = Scorer(plan, [localised(state, plan) for state in placement.states], self._store)
         for key, expected in prints.items():
             if scorer.prints[key] != expected:

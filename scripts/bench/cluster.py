@@ -30,6 +30,8 @@ from adaptlabels.builders import grammar
 
 SEED = 17
 FAMILIES = ("neox-mini", "llama-mini")
+SETTLE_SECONDS = 10
+"""Time for Ray's own processes to start."""
 
 
 def write_items(path: Path, count: int) -> None:
@@ -95,6 +97,7 @@ def compare(root: Path, source: Path, options: argparse.Namespace, nodes: int) -
         cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
         for _ in range(nodes - 1):
             cluster.add_node(num_cpus=1)
+        time.sleep(SETTLE_SECONDS)
         spread = timed(root / "ray", source, options.shard_size, cluster.address, one_core=False)
         cluster.shutdown()
         assert tables(root / "local") == tables(root / "ray"), "the tables differ"
@@ -110,9 +113,9 @@ def compare(root: Path, source: Path, options: argparse.Namespace, nodes: int) -
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--items", type=int, default=8000)
-    parser.add_argument("--shard-size", type=int, default=256)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--items", type=int, default=48_000)
+    parser.add_argument("--shard-size", type=int, default=1024)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--source", type=Path, help=argparse.SUPPRESS)
