@@ -22,7 +22,7 @@ from .scoring import Scorer
 from .worker import Hand, without_items
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .items import Portion
     from .placement import Machine, Placement
@@ -54,11 +54,10 @@ class Work:
         """
         self.placement = placement
         self._plan, self._store = plan, store
-        self.left = -(-len(plan.source) // plan.shard_size)
-        """Units that are left."""
+        self._expected = -(-len(plan.source) // plan.shard_size)
         self.workers = 0
         """Workers that have taken one and not gone over to another pass."""
-        self._units = portions(plan.source, plan.shard_size)
+        self._units: Iterator[Portion[Any]] | None = portions(plan.source, plan.shard_size)
 
     @cached_property
     def prints(self) -> Mapping[str, str]:
@@ -67,9 +66,20 @@ class Work:
 
     def take(self) -> Portion[Any] | None:
         """The next unit; None when none is left."""
-        unit = next(self._units, None) if self.left else None
-        self.left = self.left - 1 if unit is not None else 0
+        unit = None if self._units is None else next(self._units, None)
+        self._expected -= 1
+        if unit is None:
+            self.stop()
         return unit
+
+    @property
+    def left(self) -> int:
+        """Units that are left, as far as the source tells its length; 0 only where there is none."""
+        return 0 if self._units is None else max(1, self._expected)
+
+    def stop(self) -> None:
+        """Give out no more units."""
+        self._units = None
 
 
 class Crew:
@@ -111,7 +121,7 @@ class Crew:
     def stop(self) -> None:
         """Give out no more units."""
         for work in self.works:
-            work.left = 0
+            work.stop()
 
     def next_unit(self, worker: _Worker) -> Portion[Any] | None:
         """The next unit of the worker's pass, else of the pass that has the fewest workers; None when there is none."""
