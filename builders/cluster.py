@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TextIO, cast
@@ -26,7 +26,7 @@ from .placement import place
 from .worker import do_on_device, without_items
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .catalogue import Catalogue
     from .engine import OnDevice
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 LOCAL = "local"
 """Address that starts a cluster on this machine, for this build."""
 NAMESPACE = "adaptlabels"
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+"""Environment variable with the GPUs that a process sees."""
 
 
 class RayEngine:
@@ -99,15 +101,11 @@ class RayEngine:
         options: dict[str, Any] = {"address": self._address}
         if self._address == LOCAL:
             options |= {"include_dashboard": False}
-            if self._gpus is not None:
-                visible = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
-                names = [visible[gpu] if visible else str(gpu) for gpu in self._gpus]
-                os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(names)  # what Ray's processes inherit
-                options |= {"num_gpus": len(names)}
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            options |= {} if self._gpus is None else {"num_gpus": len(self._gpus)}
         self._started.enter_context(redirect_stdout(cast("TextIO", _WithoutRaylet(sys.stderr))))
         try:
-            ray.init(namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR, **options)
+            with _inherited(self._gpus):
+                ray.init(namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR, **options)
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
             raise RunError(f"--ray-address {self._address}: no Ray cluster ({first_line(error)})") from error
         self._started.callback(ray.shutdown)
@@ -219,6 +217,25 @@ class RayEngine:
                         f"--store {store.name}: {self.machines[node].name} does not see it; name a folder that all"
                         " machines share, or a URL such as s3://bucket/folder"
                     )
+
+
+@contextmanager
+def _inherited(gpus: Sequence[int] | None) -> Iterator[None]:
+    """What processes of a cluster on this machine inherit: the GPUs that they get, and to send no reports home."""
+    environment = {"RAY_USAGE_STATS_ENABLED": os.environ.get("RAY_USAGE_STATS_ENABLED", "0")}
+    if gpus is not None:
+        visible = [name for name in os.environ.get(VISIBLE, "").split(",") if name]
+        environment[VISIBLE] = ",".join(visible[gpu] if visible else str(gpu) for gpu in gpus)
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 class _WithoutRaylet:

@@ -35,8 +35,6 @@ ATTEMPTS = 3
 """Times that a unit is tried before its error stops the build."""
 LOOK_SECONDS = 30
 """Time without an answer after which it is looked whether machines are gone."""
-UNITS_AHEAD = 2
-"""Units that a worker has at once: it reads one while it scores another."""
 RETRIED = (RunError, RuntimeError, OSError, MemoryError)
 """Errors that may be gone when a unit is tried again; what is wrong with the input stays wrong."""
 
@@ -109,7 +107,6 @@ class Crew:
             memory=memory or None,
             max_restarts=-1,
             max_task_retries=ATTEMPTS - 1,
-            max_concurrency=UNITS_AHEAD,
         )
         self.workers = [_Worker(self, hired.remote(*self._arguments)) for _ in range(self.size)]
 
@@ -122,10 +119,12 @@ class Crew:
         """Give out no more units."""
         for work in self.works:
             work.stop()
+        for worker in self.workers:
+            worker.promised = None
 
-    def next_unit(self, worker: _Worker) -> Portion[Any] | None:
+    def next_unit(self, worker: _Worker) -> Unit | None:
         """The next unit of the worker's pass, else of the pass that has the fewest workers; None when there is none."""
-        while worker.work is None or (unit := worker.work.take()) is None:
+        while worker.work is None or (portion := worker.work.take()) is None:
             others = [work for work in self.works if work.left]
             if not others:
                 return None
@@ -133,7 +132,25 @@ class Crew:
                 worker.work.workers -= 1
             worker.work = min(others, key=lambda work: (work.workers, -work.left))
             worker.work.workers += 1
-        return unit
+        return Unit(worker.work, portion)
+
+    def promised_to_another(self) -> Unit | None:
+        """A unit that another worker would have been given next, taken from it; None where there is none."""
+        for worker in self.workers:
+            if worker.promised is not None:
+                unit, worker.promised = worker.promised, None
+                return unit
+        return None
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A shard to be scored by the states of a pass."""
+
+    work: Work
+    """The pass."""
+    portion: Portion[Any]
+    """The shard."""
 
 
 @dataclass(eq=False)
@@ -143,11 +160,13 @@ class _Worker:
     crew: Crew
     handle: Any
     work: Work | None = None
-    """Pass of which it had a unit last."""
+    """Pass of which it got a unit last."""
     here: bool = False
     """Whether it has been placed."""
-    units: int = 0
-    """Units that it has."""
+    busy: bool = False
+    """Whether it has a unit."""
+    promised: Unit | None = None
+    """Unit that comes next; it is read already."""
     process: str = ""
     """The process that answered last."""
 
@@ -215,23 +234,24 @@ class Shift:
         if done.seen is None:
             worker.here = True
             return
-        worker.units -= 1
+        worker.busy = False
         for bound_by, steps in done.steps.items():
             advance(steps, bound_by=bound_by)
         catalogue.add(done.seen)
 
     def _feed(self, worker: _Worker) -> None:
-        while worker.here and worker.units < UNITS_AHEAD:
-            unit = worker.crew.next_unit(worker)
-            if unit is None or worker.work is None:
-                return
-            method = worker.handle.run.options(retry_exceptions=list(RETRIED))
-            self._waiting[method.remote(worker.work.placement, worker.work.prints, unit)] = worker
-            worker.units += 1
+        crew = worker.crew
+        unit = worker.promised or crew.next_unit(worker) or crew.promised_to_another()
+        if unit is None:
+            return
+        worker.busy, worker.promised = True, crew.next_unit(worker)
+        method = worker.handle.run.options(retry_exceptions=list(RETRIED))
+        coming = None if worker.promised is None else worker.promised.portion
+        self._waiting[method.remote(unit.work.placement, unit.work.prints, unit.portion, coming)] = worker
 
     def _fail(self, worker: _Worker, error: AdaptLabelsError) -> None:
         """Keep the first error; units that are under way may end, no further one begins."""
-        worker.units = sum(other is worker for other in self._waiting.values()) if worker.here else 0
+        worker.busy = False
         if self._failure is None:
             self._failure = error
             self._progress.say("a unit failed; waiting for those under way")
@@ -258,7 +278,7 @@ class Shift:
         for crew in self._crews:
             if crew.left:
                 continue
-            for worker in [worker for worker in crew.workers if not worker.units]:
+            for worker in [worker for worker in crew.workers if not worker.busy]:
                 crew.workers.remove(worker)
                 ray.kill(worker.handle)
                 for answer in [answer for answer, other in self._waiting.items() if other is worker]:

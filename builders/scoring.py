@@ -6,7 +6,6 @@ A pass's states are loaded when the first part is missing, and stay for the next
 from __future__ import annotations
 
 from contextlib import ExitStack
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
 from .cache import key_of
@@ -27,10 +26,7 @@ if TYPE_CHECKING:
 
 
 class Scorer:
-    """Scores shards with the states of one pass; use it in a `with` statement.
-
-    Several threads may call it: shards are looked at as they come, and scored one at a time.
-    """
+    """Scores shards with the states of one pass; use it in a `with` statement."""
 
     def __init__(self, plan: BuildPlan, states: Sequence[LoadedState], store: Store) -> None:
         """Name the work; nothing is loaded yet.
@@ -45,7 +41,6 @@ class Scorer:
         """Fingerprint of each state, by its key."""
         self._resources = ExitStack()
         self._opened: Pass[Any] | None = None
-        self._device = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -80,8 +75,7 @@ class Scorer:
         ]
         advance(len(shard.items) * (len(self._states) - len(missing)), bound_by=FOUND)
         if missing:
-            with self._device:
-                answers = self._open().score(shard.items, [state.key for state in missing], advance)
+            answers = self._open().score(shard.items, [state.key for state in missing], advance)
             for state in missing:
                 frame = part_frame(shard.items, answers.scores[state.key], answers.problems)
                 unit, own = unit_of(state, shard.index), unit_print(self.prints[state.key], seen.print)

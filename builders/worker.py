@@ -5,9 +5,8 @@ from __future__ import annotations
 import platform
 import secrets
 from collections import Counter
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from threading import Condition
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,11 +18,12 @@ from .scoring import Scorer
 from .weights import resolve_weights, weights_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from concurrent.futures import Future
 
     from .catalogue import Seen
     from .engine import OnDevice
-    from .items import Portion
+    from .items import Portion, Shard
     from .placement import Placement
     from .plan import BuildPlan
     from .runner import LoadedState
@@ -46,7 +46,7 @@ class Done:
 class Hand:
     """A worker, where it runs: it loads the states of a pass with the first unit, and keeps them for the next.
 
-    Two units may be there at once: one is read while the other is scored.
+    It scores on its process's main thread, as the local engine does; another thread reads the unit that comes next.
     """
 
     def __init__(self, plan: BuildPlan, store: Store) -> None:
@@ -58,55 +58,43 @@ class Hand:
         """
         self._plan, self._store = plan, store
         self._process = secrets.token_hex(8)
-        self._change = Condition()
-        self._users = 0
         self._prints: Mapping[str, str] = {}
         self._scorer: Scorer | None = None
+        self._reader = ThreadPoolExecutor(1)
+        self._read: dict[int, Future[Shard[Any]]] = {}
 
     def hello(self) -> Done:
         """Say that this worker is there."""
         return Done(platform.node(), self._process)
 
-    def run(self, placement: Placement, prints: Mapping[str, str], unit: Portion[Any]) -> Done:
+    def run(
+        self, placement: Placement, prints: Mapping[str, str], unit: Portion[Any], coming: Portion[Any] | None
+    ) -> Done:
         """Read a shard and make its missing parts.
 
         Args:
             placement: The pass.
             prints: Fingerprints of its states, where the build began.
             unit: The shard.
+            coming: The shard that will probably come next.
 
         Raises:
             InputError: An item cannot be used.
             RunError: A state cannot be run, or the weights or packages of this machine are others.
         """
-        torch.set_num_threads(max(1, placement.cpus))  # of this thread: each has its own number
+        torch.set_num_threads(max(1, placement.cpus))
         done: Counter[str | None] = Counter()
 
         def advance(steps: int, *, bound_by: str | None = None) -> None:
             done[bound_by] += steps
 
-        shard = unit.read()
-        with self._using(placement, prints) as scorer:
-            seen = scorer.score(shard, advance)
+        read = self._read.pop(unit.index, None)
+        shard = unit.read() if read is None else read.result()
+        self._read = {} if coming is None else {coming.index: self._reader.submit(coming.read)}
+        if self._scorer is None or self._prints != prints:
+            self._scorer, self._prints = self._opened(placement, prints), prints
+        seen = self._scorer.score(shard, advance)
         return Done(platform.node(), self._process, seen, dict(done))
-
-    @contextmanager
-    def _using(self, placement: Placement, prints: Mapping[str, str]) -> Iterator[Scorer]:
-        """The scorer of a pass; that of another one is closed when nobody uses it any more."""
-        with self._change:
-            while self._users and self._prints != prints:
-                self._change.wait()
-            if self._scorer is None or self._prints != prints:
-                self._scorer = self._opened(placement, prints)
-                self._prints = prints
-            scorer = self._scorer
-            self._users += 1
-        try:
-            yield scorer
-        finally:
-            with self._change:
-                self._users -= 1
-                self._change.notify_all()
 
     def _opened(self, placement: Placement, prints: Mapping[str, str]) -> Scorer:
         if self._scorer is not None:

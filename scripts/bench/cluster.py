@@ -115,6 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=48_000)
     parser.add_argument("--shard-size", type=int, default=1024)
+    parser.add_argument("--nodes", type=int, nargs="+", default=[2, 1])
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
@@ -131,7 +132,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "items.jsonl"
         write_items(source, options.items)
-        for nodes in (2, 1):
+        for nodes in options.nodes:
             compare(Path(folder), source, options, nodes)
 
 

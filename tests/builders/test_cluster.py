@@ -17,6 +17,7 @@ import psutil
 import pytest
 from adaptlabels.builders.building import run_build
 from adaptlabels.builders.items import Held
+from adaptlabels.builders.plan import choose_devices
 from adaptlabels.builders.progress import Silent
 from adaptlabels.builders.store import Store
 from adaptlabels.labels import DatasetFolder, InputError, RunError, validate_folder
@@ -370,6 +371,31 @@ def test_a_gpu_of_unknown_size_is_not_planned_with(tmp_path, cluster):
     with open_engine(chosen) as engine, pytest.raises(RunError, match=r"lends 1 GPU\(s\), but does not say"):
         make_plan(chosen, engine)
     cluster.remove_node(node)
+
+
+def test_devices_are_gpus_of_this_machine(monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
+    assert choose_devices("all") == [0, 1, 2]
+    assert choose_devices("cuda:2, cuda:0") == [2, 0]
+    for names in ("cuda", "cuda:0,cuda:0", "cuda:3", "cpu", "cuda:0,,", ""):
+        with pytest.raises(InputError, match="--device"):
+            choose_devices(names)
+
+
+def test_workers_of_a_cluster_that_is_started_here_see_the_chosen_gpus_only():
+    code = (
+        "import os, ray\n"
+        "from adaptlabels.builders.cluster import RayEngine\n"
+        "with RayEngine(gpus=[2, 1]) as engine:\n"
+        "    engine._connect()\n"
+        "    seen = ray.remote(num_gpus=1)(lambda: os.environ['CUDA_VISIBLE_DEVICES'])\n"
+        "    both = ray.remote(num_gpus=2)(lambda: os.environ['CUDA_VISIBLE_DEVICES'])\n"
+        "    found = ray.get([seen.remote(), both.remote()]), ray.cluster_resources()['GPU']\n"
+        "print(*found, os.environ['CUDA_VISIBLE_DEVICES'])"
+    )
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "5,6,7"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+    assert done.stdout == "['7', '7,6'] 2.0 5,6,7\n", done.stderr
 
 
 def test_the_program_starts_a_cluster_of_its_own(tmp_path, demo):
