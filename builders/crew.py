@@ -95,6 +95,8 @@ class Crew:
         self.size = 1
         """Workers to ask for."""
         self.workers: list[_Worker] = []
+        self.returned: list[Unit] = []
+        """Units that failed, or whose worker was lost, and that are tried again."""
         # By value: a worker that is started again must not need an object that may be lost with a machine.
         self._arguments = (without_items(plan), store)
 
@@ -106,24 +108,26 @@ class Crew:
             num_gpus=gpus,
             memory=memory or None,
             max_restarts=-1,
-            max_task_retries=ATTEMPTS - 1,
         )
         self.workers = [_Worker(self, hired.remote(*self._arguments)) for _ in range(self.size)]
 
     @property
     def left(self) -> int:
         """Units that nobody has yet."""
-        return sum(work.left for work in self.works)
+        return sum(work.left for work in self.works) + len(self.returned)
 
     def stop(self) -> None:
         """Give out no more units."""
         for work in self.works:
             work.stop()
+        self.returned.clear()
         for worker in self.workers:
             worker.promised = None
 
     def next_unit(self, worker: _Worker) -> Unit | None:
         """The next unit of the worker's pass, else of the pass that has the fewest workers; None when there is none."""
+        if self.returned:
+            return self.returned.pop(0)
         while worker.work is None or (portion := worker.work.take()) is None:
             others = [work for work in self.works if work.left]
             if not others:
@@ -143,7 +147,7 @@ class Crew:
         return None
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Unit:
     """A shard to be scored by the states of a pass."""
 
@@ -151,6 +155,8 @@ class Unit:
     """The pass."""
     portion: Portion[Any]
     """The shard."""
+    failures: int = 0
+    """Times that it failed."""
 
 
 @dataclass(eq=False)
@@ -163,8 +169,8 @@ class _Worker:
     """Pass of which it got a unit last."""
     here: bool = False
     """Whether it has been placed."""
-    busy: bool = False
-    """Whether it has a unit."""
+    unit: Unit | None = None
+    """Unit that it has."""
     promised: Unit | None = None
     """Unit that comes next; it is read already."""
     process: str = ""
@@ -204,18 +210,16 @@ class Shift:
                 for crew in self._crews:
                     crew.start()
                     for worker in crew.workers:
-                        self._waiting[worker.handle.hello.remote()] = worker
+                        self._greet(worker)
                 while self._waiting:
                     answers, _ = ray.wait(list(self._waiting), timeout=LOOK_SECONDS)
                     for answer in answers:
                         worker = self._waiting.pop(answer)
                         try:
-                            self._take(worker, ray.get(answer), catalogue, advance)
+                            self._hear(worker, answer, catalogue, advance)
                             self._feed(worker)
-                        except ray.exceptions.RayError as error:
-                            self._fail(worker, our_error(error, "a unit"))
                         except AdaptLabelsError as error:
-                            self._fail(worker, error)
+                            self._fail(error)
                         self._release()
                     if not answers:
                         self._look_around()
@@ -227,31 +231,61 @@ class Shift:
             raise self._failure
         return catalogue
 
-    def _take(self, worker: _Worker, done: Done, catalogue: Catalogue, advance: Advance) -> None:
+    def _greet(self, worker: _Worker) -> None:
+        """Ask a worker to say when it is there, for the first time or again."""
+        worker.here = False
+        self._waiting[worker.handle.hello.options(max_task_retries=-1).remote()] = worker
+
+    def _hear(self, worker: _Worker, answer: Any, catalogue: Catalogue, advance: Advance) -> None:  # noqa: ANN401
+        """Take what a worker answers.
+
+        Raises:
+            AdaptLabelsError: Its unit cannot be used, or has failed too often; or it cannot be started.
+        """
+        unit, worker.unit = worker.unit, None
+        try:
+            done: Done = ray.get(answer)
+        except ray.exceptions.RayTaskError as error:
+            self._again(worker, unit, error, may_pass=isinstance(error.cause, RETRIED))
+            return
+        except ray.exceptions.RayError as error:  # its process or its machine is gone; Ray starts it again
+            self._again(worker, unit, error, may_pass=True)
+            self._greet(worker)
+            return
         if worker.process and worker.process != done.process:
             self._progress.say(f"a worker was lost; another goes on in its place on {done.machine}")
-        worker.process = done.process
-        if done.seen is None:
-            worker.here = True
-            return
-        worker.busy = False
-        for bound_by, steps in done.steps.items():
-            advance(steps, bound_by=bound_by)
-        catalogue.add(done.seen)
+        worker.process, worker.here = done.process, True
+        if done.seen is not None:
+            for bound_by, steps in done.steps.items():
+                advance(steps, bound_by=bound_by)
+            catalogue.add(done.seen)
+
+    def _again(self, worker: _Worker, unit: Unit | None, error: Exception, *, may_pass: bool) -> None:
+        """Give a unit back, and the one that was promised with it."""
+        if unit is not None:
+            unit.failures += 1
+        if unit is None or not may_pass or unit.failures >= ATTEMPTS:
+            raise our_error(error, "a unit") from error
+        if self._failure is None:
+            worker.crew.returned += [unit] if worker.promised is None else [unit, worker.promised]
+        worker.promised = None
 
     def _feed(self, worker: _Worker) -> None:
+        if not worker.here or self._failure is not None:
+            return
         crew = worker.crew
         unit = worker.promised or crew.next_unit(worker) or crew.promised_to_another()
+        worker.unit, worker.promised = unit, None
         if unit is None:
             return
-        worker.busy, worker.promised = True, crew.next_unit(worker)
-        method = worker.handle.run.options(retry_exceptions=list(RETRIED))
+        if not unit.failures:  # else alone, so that it is clear whose fault it is
+            worker.promised = crew.next_unit(worker)
         coming = None if worker.promised is None else worker.promised.portion
-        self._waiting[method.remote(unit.work.placement, unit.work.prints, unit.portion, coming)] = worker
+        answer = worker.handle.run.remote(unit.work.placement, unit.work.prints, unit.portion, coming)
+        self._waiting[answer] = worker
 
-    def _fail(self, worker: _Worker, error: AdaptLabelsError) -> None:
+    def _fail(self, error: AdaptLabelsError) -> None:
         """Keep the first error; units that are under way may end, no further one begins."""
-        worker.busy = False
         if self._failure is None:
             self._failure = error
             self._progress.say("a unit failed; waiting for those under way")
@@ -278,7 +312,7 @@ class Shift:
         for crew in self._crews:
             if crew.left:
                 continue
-            for worker in [worker for worker in crew.workers if not worker.busy]:
+            for worker in [worker for worker in crew.workers if worker.unit is None]:
                 crew.workers.remove(worker)
                 ray.kill(worker.handle)
                 for answer in [answer for answer, other in self._waiting.items() if other is worker]:

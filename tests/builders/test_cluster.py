@@ -221,22 +221,22 @@ def build_troubled(out: Path, source: Troubled) -> None:
 
 def test_a_node_that_goes_and_units_that_fail_at_first_leave_no_trace(tmp_path, cluster, local):
     out = tmp_path / "out"
-    source = troubled(out, {60: ("dies", 1), 160: ("disk", 1)})
+    source = troubled(out, {60: ("dies", 2), 160: ("disk", 2)})
     node = cluster.add_node(num_cpus=1)
     remover = once(lambda: len(parts(out)) > UNITS, lambda: cluster.remove_node(node, allow_graceful=False))
     build_troubled(out, source)
     remover.join()
-    assert source.tries(60) >= 2
-    assert source.tries(160) >= 2
+    assert source.tries(60) >= 3
+    assert source.tries(160) >= 3
     assert tables(out) == local["digits"]
 
 
 @pytest.mark.parametrize(
     ("trouble", "error", "message", "tries"),
     [
-        ("dies", RunError, "a unit lost its worker 3 times", 3),
-        ("disk", RunError, "a unit failed 3 times: OSError: item 100: disk trouble", 3),
-        ("input", InputError, "^item 100: input trouble$", 1),
+        ("dies", RunError, "a unit lost its worker 3 times", (3, 4)),  # once while it was only read ahead
+        ("disk", RunError, "a unit failed 3 times: OSError: item 100: disk trouble", (3,)),
+        ("input", InputError, "^item 100: input trouble$", (1,)),
     ],
 )
 def test_a_unit_that_fails_stops_the_build_and_leaves_the_rest_done(
@@ -246,7 +246,7 @@ def test_a_unit_that_fails_stops_the_build_and_leaves_the_rest_done(
     source = troubled(out, {100: (trouble, 99)})
     with pytest.raises(error, match=message):
         build_troubled(out, source)
-    assert source.tries(100) == tries
+    assert source.tries(100) in tries
     done = {part: part.stat().st_mtime_ns for part in parts(out)}
     assert {"00000", "00001"} <= {part.stem for part in done}
     assert "00005" not in {part.stem for part in done}
