@@ -173,8 +173,6 @@ class _Worker:
     """Unit that it has."""
     promised: Unit | None = None
     """Unit that comes next; it is read already."""
-    process: str = ""
-    """The process that answered last."""
 
 
 class Shift:
@@ -244,18 +242,17 @@ class Shift:
         """
         unit, worker.unit = worker.unit, None
         try:
-            done: Done = ray.get(answer)
+            done: Done | None = ray.get(answer)
         except ray.exceptions.RayTaskError as error:
             self._again(worker, unit, error, may_pass=isinstance(error.cause, RETRIED))
             return
         except ray.exceptions.RayError as error:  # its process or its machine is gone; Ray starts it again
             self._again(worker, unit, error, may_pass=True)
+            self._progress.say("a worker was lost; its unit is run again")
             self._greet(worker)
             return
-        if worker.process and worker.process != done.process:
-            self._progress.say(f"a worker was lost; another goes on in its place on {done.machine}")
-        worker.process, worker.here = done.process, True
-        if done.seen is not None:
+        worker.here = True
+        if done is not None:
             for bound_by, steps in done.steps.items():
                 advance(steps, bound_by=bound_by)
             catalogue.add(done.seen)

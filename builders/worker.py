@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import platform
-import secrets
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -32,14 +31,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Done:
-    """What a worker answers."""
+    """What a worker says of a unit that is done."""
 
-    machine: str
-    process: str
-    """Name that no other process has."""
-    seen: Seen | None = None
-    """What it saw of a shard's items; None for a worker that only says that it is there."""
-    steps: Mapping[str | None, int] = field(default_factory=dict)
+    seen: Seen
+    """What it saw of the shard's items."""
+    steps: Mapping[str | None, int]
     """(Sample, state) pairs that were found or done, by what bounded them."""
 
 
@@ -57,15 +53,13 @@ class Hand:
             store: Where parts go.
         """
         self._plan, self._store = plan, store
-        self._process = secrets.token_hex(8)
         self._prints: Mapping[str, str] = {}
         self._scorer: Scorer | None = None
         self._reader = ThreadPoolExecutor(1)
         self._read: dict[int, Future[Shard[Any]]] = {}
 
-    def hello(self) -> Done:
+    def hello(self) -> None:
         """Say that this worker is there."""
-        return Done(platform.node(), self._process)
 
     def run(
         self, placement: Placement, prints: Mapping[str, str], unit: Portion[Any], coming: Portion[Any] | None
@@ -94,7 +88,7 @@ class Hand:
         if self._scorer is None or self._prints != prints:
             self._scorer, self._prints = self._opened(placement, prints), prints
         seen = self._scorer.score(shard, advance)
-        return Done(platform.node(), self._process, seen, dict(done))
+        return Done(seen, dict(done))
 
     def _opened(self, placement: Placement, prints: Mapping[str, str]) -> Scorer:
         if self._scorer is not None:

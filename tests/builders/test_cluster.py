@@ -133,7 +133,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(tmp_path, clust
     killer.join()
     said = capsys.readouterr().err
     assert f"2 worker(s) for {4 * UNITS} units on 2 machine(s)" in said
-    assert "a worker was lost; another goes on in its place" in said
+    assert "a worker was lost; its unit is run again" in said
     assert tables(out) == local["stories"]
 
 
@@ -235,7 +235,6 @@ def test_a_node_that_goes_and_units_that_fail_at_first_leave_no_trace(tmp_path, 
     ("trouble", "error", "message", "tries"),
     [
         ("dies", RunError, "a unit lost its worker 3 times", (3, 4)),  # once while it was only read ahead
-        ("disk", RunError, "a unit failed 3 times: OSError: item 100: disk trouble", (3,)),
         ("input", InputError, "^item 100: input trouble$", (1,)),
     ],
 )
@@ -264,11 +263,11 @@ def test_a_build_whose_only_machine_goes_says_so_and_ends(tmp_path, cluster, loc
     monkeypatch.setattr(placement, "PROCESS_BYTES", memory * 3 // 4)  # more than one core's share
     monkeypatch.setattr(crew, "LOOK_SECONDS", 2)
     remover = once(lambda: len(parts(out)) > 6, lambda: cluster.remove_node(node, allow_graceful=False))
-    with pytest.raises(RunError, match=r"^no machine is left for vit-mini-12x1, .*; run the same command again"):
+    with pytest.raises(RunError, match=r"^no machine is left for vit-mini-12x1; run the same command again"):
         build(options(out))
     remover.join()
     said = capsys.readouterr().err
-    assert f"1 worker(s) for {UNITS} units on 3 machine(s)" in said
+    assert f"1 worker(s) for {6 * UNITS} units on 3 machine(s)" in said
     assert "is gone; others take its units when they are free" in said
 
 
@@ -395,7 +394,7 @@ def test_workers_of_a_cluster_that_is_started_here_see_the_chosen_gpus_only():
     )
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "5,6,7"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
-    assert done.stdout == "['7', '7,6'] 2.0 5,6,7\n", done.stderr
+    assert done.stdout == "['7', '6,7'] 2.0 5,6,7\n", done.stderr
 
 
 def test_the_program_starts_a_cluster_of_its_own(tmp_path, demo):
