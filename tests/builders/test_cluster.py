@@ -387,14 +387,14 @@ def test_workers_of_a_cluster_that_is_started_here_see_the_chosen_gpus_only():
         "from adaptlabels.builders.cluster import RayEngine\n"
         "with RayEngine(gpus=[2, 1]) as engine:\n"
         "    engine._connect()\n"
-        "    seen = ray.remote(num_gpus=1)(lambda: os.environ['CUDA_VISIBLE_DEVICES'])\n"
-        "    both = ray.remote(num_gpus=2)(lambda: os.environ['CUDA_VISIBLE_DEVICES'])\n"
+        "    seen = ray.remote(num_gpus=1)(lambda: os.environ['CUDA_VISIBLE_DEVICES'] in ('6', '7'))\n"
+        "    both = ray.remote(num_gpus=2)(lambda: sorted(os.environ['CUDA_VISIBLE_DEVICES'].split(',')))\n"
         "    found = ray.get([seen.remote(), both.remote()]), ray.cluster_resources()['GPU']\n"
         "print(*found, os.environ['CUDA_VISIBLE_DEVICES'])"
     )
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "5,6,7"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
-    assert done.stdout == "['7', '6,7'] 2.0 5,6,7\n", done.stderr
+    assert done.stdout == "[True, ['6', '7']] 2.0 5,6,7\n", done.stderr
 
 
 def test_the_program_starts_a_cluster_of_its_own(tmp_path, demo):
