@@ -104,6 +104,10 @@ def load_tokenizer(state: LoadedState) -> PreTrainedTokenizerBase:
 
     family = state.family
     place: str | Path | None = family.tokenizer or state.weights.folder or state.backbone.source
+    if place is None and state.backbone.recipe is not None:
+        from .training import make_tokenizer
+
+        return make_tokenizer()  # the one that its training would begin with
     if place is None:
         raise InputError(f"family {family.name!r}: random weights need a 'tokenizer' in the family's table")
     if isinstance(place, str) and (place.startswith(LOCAL) or place.endswith(".json")):

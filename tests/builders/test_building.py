@@ -126,6 +126,13 @@ def test_a_forecast_says_passes_memory_and_time_and_writes_nothing(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_forecast_of_stories_needs_no_training(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADAPTLABELS_CACHE", str(tmp_path / "cache"))
+    found = forecast(make_plan(BuildOptions(dataset="stories", out=tmp_path / "out", device="cpu", limit=20)))
+    assert len(found.passes) == 8
+    assert not (tmp_path / "cache" / "weights").exists()
+
+
 def test_parts_may_lie_in_a_folder_of_their_own(tmp_path):
     build(options(tmp_path / "out", store=tmp_path / "parts"))
     assert list((tmp_path / "parts").rglob("*.parquet"))
