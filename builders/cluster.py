@@ -41,6 +41,9 @@ LOCAL = "local"
 NAMESPACE = "adaptlabels"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 """Environment variable with the GPUs that a process sees."""
+DEFAULTS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+"""Unless the user says otherwise: no reports home, and what later versions do of themselves, without the warning of
+earlier ones that they will."""
 
 
 class RayEngine:
@@ -221,8 +224,8 @@ class RayEngine:
 
 @contextmanager
 def _inherited(gpus: Sequence[int] | None) -> Iterator[None]:
-    """What processes of a cluster on this machine inherit: the GPUs that they get, and to send no reports home."""
-    environment = {"RAY_USAGE_STATS_ENABLED": os.environ.get("RAY_USAGE_STATS_ENABLED", "0")}
+    """What processes of a cluster on this machine inherit: the GPUs that they get, and Ray's settings."""
+    environment = {name: os.environ.get(name, value) for name, value in DEFAULTS.items()}
     if gpus is not None:
         visible = [name for name in os.environ.get(VISIBLE, "").split(",") if name]
         environment[VISIBLE] = ",".join(visible[gpu] if visible else str(gpu) for gpu in gpus)

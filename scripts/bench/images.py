@@ -87,7 +87,7 @@ def timm_loader(items: Sequence[ImageItem], config: dict[str, Any], options: arg
     """Evaluation loader of timm, as its `validate.py` makes it."""
     return timm.data.create_loader(
         Folder(items), batch_size=options.batch_size, is_training=False, use_prefetcher=True,
-        num_workers=options.workers, device=torch.device(options.device), pin_memory=options.device != "cpu", **config,
+        num_workers=options.workers, persistent_workers=options.workers > 0, device=torch.device(options.device), pin_memory=options.device != "cpu", **config,
     )  # fmt: skip
 
 

@@ -54,12 +54,16 @@ def bucket():
 @pytest.fixture(scope="module")
 def cluster(bucket):
     """A cluster of two nodes with one core each, to which this process is connected."""
+    from adaptlabels.builders.cluster import DEFAULTS
     from ray.cluster_utils import Cluster
 
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     own = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     own.add_node(num_cpus=1)
-    ray.init(address=own.address, namespace="adaptlabels", log_to_driver=False)
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in DEFAULTS.items():
+            environment.setenv(name, value)
+        ray.init(address=own.address, namespace="adaptlabels", log_to_driver=False)
     yield own
     ray.shutdown()
     own.shutdown()

@@ -154,7 +154,7 @@ def test_logits_of_timm_states_are_those_of_timms_own_loader(family, index):
         own = opened.score(items, [state.key], lambda steps, bound_by=None: None).scores[state.key]
         model = opened._models[state.key]  # made once: the largest take seconds to initialise
     loader = timm.data.create_loader(
-        Folder(items), batch_size=len(items), is_training=False, num_workers=0, device=torch.device("cpu"),
+        Folder(items), batch_size=len(items), is_training=False, num_workers=0, persistent_workers=False, device=torch.device("cpu"),
         **timm.data.resolve_data_config({}, model=model),
     )  # fmt: skip
     ((pixels, _),) = list(loader)
