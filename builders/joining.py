@@ -9,8 +9,9 @@ import polars as pl
 
 from ..labels.errors import InputError
 from ..labels.hub import open_folder
-from .benchmarks import find_benchmark, open_source
+from .benchmarks import find_benchmark
 from .items import ImageItem
+from .sources import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from adaptlabels.builders import causal
-from adaptlabels.builders.benchmarks import find_benchmark, open_source
+from adaptlabels.builders.benchmarks import find_benchmark
 from adaptlabels.builders.forecast import RANDOM
 from adaptlabels.builders.language import LanguageRunner
 from adaptlabels.builders.runner import AnswerSpace, LoadedState, RunSettings
+from adaptlabels.builders.sources import open_source
 from adaptlabels.builders.spaces import Backbone, Family, shipped_families
 
 if TYPE_CHECKING:

@@ -25,13 +25,14 @@ from typing import TYPE_CHECKING, Any
 
 import timm
 import torch
-from adaptlabels.builders.benchmarks import find_benchmark, open_source
+from adaptlabels.builders.benchmarks import find_benchmark
 from adaptlabels.builders.forecast import RANDOM
 from adaptlabels.builders.loading import PixelLoader
 from adaptlabels.builders.pixels import PixelSetting
 from adaptlabels.builders.plan import RUNNERS
 from adaptlabels.builders.precision import reference_arithmetic
 from adaptlabels.builders.runner import AnswerSpace, LoadedState, RunSettings
+from adaptlabels.builders.sources import open_source
 from adaptlabels.builders.spaces import shipped_families
 from adaptlabels.builders.vision import create_model, data_config
 from PIL import Image
@@ -87,7 +88,8 @@ def timm_loader(items: Sequence[ImageItem], config: dict[str, Any], options: arg
     """Evaluation loader of timm, as its `validate.py` makes it."""
     return timm.data.create_loader(
         Folder(items), batch_size=options.batch_size, is_training=False, use_prefetcher=True,
-        num_workers=options.workers, persistent_workers=options.workers > 0, device=torch.device(options.device), pin_memory=options.device != "cpu", **config,
+        num_workers=options.workers, persistent_workers=options.workers > 0, device=torch.device(options.device),
+        pin_memory=options.device != "cpu", **config,
     )  # fmt: skip
 
 

@@ -201,10 +201,11 @@ def make_plan(options: BuildOptions, engine: Engine | None = None) -> BuildPlan:
         InputError: An option or the source cannot be used.
         RunError: The engine's cluster cannot be reached.
     """
-    from ...builders.benchmarks import find_benchmark, open_source
+    from ...builders.benchmarks import find_benchmark
     from ...builders.engine import LocalEngine
     from ...builders.plan import RUNNERS, BuildPlan
     from ...builders.runner import RunSettings
+    from ...builders.sources import open_source
     from ...labels.errors import InputError
 
     benchmark = find_benchmark(options.dataset).at_split(options.split)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from adaptlabels.builders.benchmarks import find_benchmark, open_source
+from adaptlabels.builders.benchmarks import find_benchmark
 from adaptlabels.builders.causal import load_model, load_tokenizer
 from adaptlabels.builders.items import ChoiceItem
 from adaptlabels.builders.miniature import stories_file
+from adaptlabels.builders.sources import open_source
 from adaptlabels.builders.spaces import shipped_families
 from adaptlabels.builders.tokens import encode_items
 from adaptlabels.builders.training import END_OF_TEXT, make_tokenizer, trained_folder

@@ -13,9 +13,10 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
-from adaptlabels.builders.benchmarks import find_benchmark, open_source
+from adaptlabels.builders.benchmarks import find_benchmark
 from adaptlabels.builders.imagenet import ReassessedLabels, sample_id_of, synsets
 from adaptlabels.builders.items import Held, ImageItem, portions, shards
+from adaptlabels.builders.sources import open_source
 from adaptlabels.labels import DatasetFolder, InputError
 from PIL import Image
 
@@ -118,7 +119,8 @@ def test_every_source_reads_the_real_images_to_the_same_table(shared_data, tmp_p
     hub = Hub()
     hub.add("org/images", tmp_path / "repository")
     code = (
-        "from adaptlabels.builders.benchmarks import find_benchmark, open_source\n"
+        "from adaptlabels.builders.benchmarks import find_benchmark\n"
+        "from adaptlabels.builders.sources import open_source\n"
         "for item in open_source(find_benchmark('imagenet'), 'hub:org/images').items():\n"
         "    print(item.sample_id, item.target, item.digest().hex())"
     )
@@ -160,7 +162,8 @@ def test_portions_of_a_hub_dataset_fetch_their_own_rows(folder, tmp_path):
     hub.add("org/images", tmp_path / "repository")
     code = (
         "import pickle\n"
-        "from adaptlabels.builders.benchmarks import find_benchmark, open_source\n"
+        "from adaptlabels.builders.benchmarks import find_benchmark\n"
+        "from adaptlabels.builders.sources import open_source\n"
         "from adaptlabels.builders.items import portions, shards\n"
         "source = open_source(find_benchmark('imagenet'), 'hub:org/images')\n"
         "sent = [pickle.loads(pickle.dumps(portion)) for portion in portions(source, 2)]\n"

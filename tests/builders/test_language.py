@@ -7,11 +7,12 @@ import adaptlabels.builders.language as language
 import numpy as np
 import pytest
 import torch
-from adaptlabels.builders.benchmarks import find_benchmark, open_source
+from adaptlabels.builders.benchmarks import find_benchmark
 from adaptlabels.builders.causal import create_model, load_model, window_of
 from adaptlabels.builders.items import ChoiceItem
 from adaptlabels.builders.language import LanguageRunner
 from adaptlabels.builders.runner import AnswerSpace
+from adaptlabels.builders.sources import open_source
 from adaptlabels.builders.training import make_tokenizer
 from adaptlabels.labels import RunError
 

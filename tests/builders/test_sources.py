@@ -4,9 +4,10 @@ import gzip
 import json
 
 import pytest
-from adaptlabels.builders.benchmarks import find_benchmark, open_source
+from adaptlabels.builders.benchmarks import find_benchmark
 from adaptlabels.builders.hellaswag import hellaswag_item
 from adaptlabels.builders.items import shards
+from adaptlabels.builders.sources import open_source
 from adaptlabels.labels import InputError
 from PIL import Image
 

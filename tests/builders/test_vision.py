@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import timm
 import torch
-from adaptlabels.builders.benchmarks import find_benchmark, open_source
+from adaptlabels.builders.benchmarks import find_benchmark
 from adaptlabels.builders.items import ImageItem
 from adaptlabels.builders.plan import RUNNERS
 from adaptlabels.builders.runner import AnswerSpace, LoadedState, RunSettings
+from adaptlabels.builders.sources import open_source
 from adaptlabels.builders.spaces import shipped_families
 from adaptlabels.builders.training import trained_folder
 from adaptlabels.builders.vision import create_model
