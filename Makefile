@@ -17,13 +17,14 @@ check: $(INSTALLED) .types/adaptlabels
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p adaptlabels.labels -p adaptlabels.builders -p adaptlabels.cards -p adaptlabels.scripts
 
-# The same tests with the oldest versions that pyproject.toml allows; newer libraries below them may warn.
+# The same tests with the oldest versions that pyproject.toml allows. These may warn of newer libraries below them, and
+# old versions of Ray leave files to the garbage collector.
 test-lowest:
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet uv
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[test]'
 	.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup -W ignore::DeprecationWarning \
-		-W ignore::pytest.PytestUnraisableExceptionWarning
+		-W ignore::ResourceWarning
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .
