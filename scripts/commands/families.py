@@ -55,10 +55,11 @@ def _describe(family: Family) -> dict[str, Any]:
 
 
 def _describe_state(family: Family, state: Backbone) -> dict[str, Any]:
-    from ...builders.plan import RUNNERS
+    from ...builders.measure import language_cost, vision_cost
     from ...builders.weights import local_folder
 
-    cost = RUNNERS[family.runner]().cost(state, local_folder(state))
+    # Not through the runners: importing their libraries takes seconds, and costs are mostly counted already.
+    cost = (vision_cost if family.runner == "vision" else language_cost)(state, local_folder(state))
     return {
         "state": state.name,
         "parameters": cost.parameters,
