@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet
 
-from ..labels.folder import WORK
-from ..labels.parquet import atomic_file
-from ..labels.report import report_folder
-from ..labels.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATE, STATES, TARGET, features
+from ..labels.report.report import report_folder
+from ..labels.tables.folder import WORK
+from ..labels.tables.parquet import atomic_file
+from ..labels.tables.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATE, STATES, TARGET, features
 from . import plots, sections
 from .changelog import history
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import pandera.polars as pa
     from huggingface_hub import DatasetCardData
 
-    from ..labels.folder import DatasetFolder
-    from ..labels.report import FamilyReport
+    from ..labels.report.report import FamilyReport
+    from ..labels.tables.folder import DatasetFolder
 
 TEMPLATE = Path(__file__).parent / "templates" / "card.md"
 SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))

@@ -10,7 +10,7 @@ from .sections import escape
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..labels.versions import Version
+    from .release.versions import Version
 
 HEADING = re.compile(r"^## (\d+\.\d+\.\d+)$", re.MULTILINE)
 TITLE = '# Changelog\n\nOne entry for each version; `revision="vMAJOR.MINOR.PATCH"` pins one.\n'
@@ -28,7 +28,7 @@ def with_entry(text: str, version: Version, changes: Sequence[str]) -> str:
         changes: What changed, one line each; none for the first version.
 
     Example:
-        >>> from adaptlabels.labels.versions import Version
+        >>> from adaptlabels.cards.release.versions import Version
         >>> text = with_entry("", Version(1, 0, 0), [])
         >>> list(entries(with_entry(text, Version(1, 1, 0), ["family x: state y added"])))
         [('1.1.0', '- family x: state y added'), ('1.0.0', '- first version')]

@@ -9,16 +9,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
 
-from ..labels import _formulas
-from ..labels.frontier import from_counts
-from ..labels.parquet import atomic_file
+from ..labels.bounds import formulas
+from ..labels.bounds.frontier import from_counts
+from ..labels.tables.parquet import atomic_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
 
-    from ..labels.report import FamilyReport, Interval, SelectionWithInterval
+    from ..labels.report.report import FamilyReport, Interval, SelectionWithInterval
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#666666"
 STYLE: dict[Any, Any] = {
@@ -86,7 +86,7 @@ def draw_accuracy_cost(axes: Axes, report: FamilyReport) -> None:
     assert space.accuracies is not None, "a report has accuracies"
     axes.plot(space.costs, 100 * space.accuracies, "o-", color=BLUE, label="static states", markersize=4)
     if report.oracle is not None and report.samples is not None:
-        solved = np.rint(_formulas.solved_shares(report.oracle.error_profile) * report.samples).astype(np.int64)
+        solved = np.rint(formulas.solved_shares(report.oracle.error_profile) * report.samples).astype(np.int64)
         curve = from_counts(solved, space.costs, report.samples)
         axes.plot(curve.mean_cost, 100 * curve.accuracy, "-", color=GREEN, label="frontier (clairvoyant)")
     for entry in report.bounds:

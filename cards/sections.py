@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..labels.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
+from ..labels.tables.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandera.polars as pa
     import polars as pl
 
-    from ..labels.info import DatasetInfo
+    from ..labels.tables.info import DatasetInfo
 
 COMPARED = "compared_with_float32"
 """Key of a state's environment that tells how often its precision changed an answer."""

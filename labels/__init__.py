@@ -9,35 +9,35 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .agents import AgentResult, compare_agents
-from .bootstrap import Replicates, interval, replicate
-from .bounds import Bound, conservative_bound, constant_alpha_bound, continuous_bound, exact_bound
+from .agents.baselines import AgentResult, compare_agents
+from .bounds.bootstrap import Replicates, interval, replicate
+from .bounds.closed_forms import Bound, conservative_bound, constant_alpha_bound, continuous_bound, exact_bound
+from .bounds.frontier import Frontier, frontier, iso_accuracy_bound
+from .bounds.oracle import Oracle, alpha_profile, mean_alpha, minimum_alpha, oracle
+from .bounds.overhead import Overhead, with_overhead
+from .bounds.selection import Selection, select_conservative, select_from_labels, smallest_sufficient
+from .bounds.states import StateSpace
 from .errors import AdaptLabelsError, ChecksError, InputError, RunError, TableError
-from .frontier import Frontier, frontier, iso_accuracy_bound
-from .oracle import Oracle, alpha_profile, mean_alpha, minimum_alpha, oracle
-from .overhead import Overhead, with_overhead
-from .selection import Selection, select_conservative, select_from_labels, smallest_sufficient
-from .states import StateSpace
 
 if TYPE_CHECKING:
-    from .folder import DatasetFolder
-    from .importers import label_predictions, label_sample_logs
-    from .info import DatasetInfo
-    from .published import read_published
-    from .report import FamilyReport, report_family, report_folder
-    from .validate import Problem, validate_folder
+    from .importers.published import read_published
+    from .importers.table import label_predictions, label_sample_logs
+    from .report.report import FamilyReport, report_family, report_folder
+    from .report.validation import Problem, validate_folder
+    from .tables.folder import DatasetFolder
+    from .tables.info import DatasetInfo
 
 _LAZY = {
-    "DatasetFolder": "folder",
-    "DatasetInfo": "info",
-    "FamilyReport": "report",
-    "Problem": "validate",
-    "label_predictions": "importers",
-    "label_sample_logs": "importers",
-    "read_published": "published",
-    "report_family": "report",
-    "report_folder": "report",
-    "validate_folder": "validate",
+    "DatasetFolder": "tables.folder",
+    "DatasetInfo": "tables.info",
+    "FamilyReport": "report.report",
+    "Problem": "report.validation",
+    "label_predictions": "importers.table",
+    "label_sample_logs": "importers.table",
+    "read_published": "importers.published",
+    "report_family": "report.report",
+    "report_folder": "report.report",
+    "validate_folder": "report.validation",
 }
 
 __all__ = [

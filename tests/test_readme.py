@@ -20,7 +20,7 @@ def test_python_of_the_readme_runs(block, demo, monkeypatch, tmp_path, capsys):
 
 
 def test_family_file_of_the_readme_is_a_family(tmp_path):
-    from adaptlabels.builders.spaces import read_families
+    from adaptlabels.builders.backbones.families import read_families
 
     (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "f.toml").write_text(block)

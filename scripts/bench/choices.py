@@ -23,18 +23,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from adaptlabels.builders import causal
-from adaptlabels.builders.benchmarks import find_benchmark
-from adaptlabels.builders.forecast import RANDOM
-from adaptlabels.builders.language import LanguageRunner
-from adaptlabels.builders.runner import AnswerSpace, LoadedState, RunSettings
-from adaptlabels.builders.sources import open_source
-from adaptlabels.builders.spaces import Backbone, Family, shipped_families
+from adaptlabels.builders.backbones.families import Backbone, Family, shipped_families
+from adaptlabels.builders.build.forecast import RANDOM
+from adaptlabels.builders.language import models as causal
+from adaptlabels.builders.language.runner import LanguageRunner
+from adaptlabels.builders.running.contract import LoadedState, RunSettings
+from adaptlabels.builders.sources.benchmarks import AnswerSpace, find_benchmark
+from adaptlabels.builders.sources.opening import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from adaptlabels.builders.items import ChoiceItem
+    from adaptlabels.builders.sources.items import ChoiceItem
 
 SMALL_LLAMA = Backbone(
     name="llama-45m",

@@ -27,8 +27,8 @@ from random import Random
 from statistics import median
 from typing import Any
 
-from adaptlabels.builders import grammar
-from adaptlabels.builders.miniature import digits_folder
+from adaptlabels.builders.miniature import grammar
+from adaptlabels.builders.miniature.datasets import digits_folder
 
 SEED = 17
 FAMILIES = {"digits": ("vit-mini", "convnext-mini"), "stories": ("neox-mini", "llama-mini")}
@@ -54,8 +54,8 @@ def write_items(dataset: str, root: Path, count: int) -> str:
 
 def build_once(options: argparse.Namespace) -> None:
     """One build, timed; runs in a process of its own."""
-    from adaptlabels.builders.building import run_build
-    from adaptlabels.builders.plan import load_states
+    from adaptlabels.builders.build.plan import load_states
+    from adaptlabels.builders.build.recipe import run_build
     from adaptlabels.builders.progress import Silent
     from adaptlabels.scripts.commands.build import BuildOptions, make_plan, open_engine
     from adaptlabels.scripts.commands.finish import finish_folder

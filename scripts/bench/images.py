@@ -25,22 +25,22 @@ from typing import TYPE_CHECKING, Any
 
 import timm
 import torch
-from adaptlabels.builders.benchmarks import find_benchmark
-from adaptlabels.builders.forecast import RANDOM
-from adaptlabels.builders.loading import PixelLoader
-from adaptlabels.builders.pixels import PixelSetting
-from adaptlabels.builders.plan import RUNNERS
-from adaptlabels.builders.precision import reference_arithmetic
-from adaptlabels.builders.runner import AnswerSpace, LoadedState, RunSettings
-from adaptlabels.builders.sources import open_source
-from adaptlabels.builders.spaces import shipped_families
-from adaptlabels.builders.vision import create_model, data_config
+from adaptlabels.builders.backbones.families import shipped_families
+from adaptlabels.builders.backbones.timm_models import create_model, data_config
+from adaptlabels.builders.build.forecast import RANDOM
+from adaptlabels.builders.build.plan import RUNNERS
+from adaptlabels.builders.running.contract import LoadedState, RunSettings
+from adaptlabels.builders.running.precision import reference_arithmetic
+from adaptlabels.builders.sources.benchmarks import AnswerSpace, find_benchmark
+from adaptlabels.builders.sources.opening import open_source
+from adaptlabels.builders.vision.loading import PixelLoader
+from adaptlabels.builders.vision.pixels import PixelSetting
 from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from adaptlabels.builders.items import ImageItem
+    from adaptlabels.builders.sources.items import ImageItem
 
 SMALL = ("vit-tiny-224", "efficientnet-b0", "efficientnet-b1", "vit-small-224")
 SIZES = (250, 2_500, 25_000)

@@ -18,16 +18,16 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 import torch
-from adaptlabels.builders.benchmarks import find_benchmark
-from adaptlabels.builders.forecast import RANDOM
-from adaptlabels.builders.gathering import PARTS_AT_ONCE
-from adaptlabels.builders.items import Held
-from adaptlabels.builders.placement import Machine, place
-from adaptlabels.builders.plan import RUNNERS, BuildPlan
-from adaptlabels.builders.runner import LoadedState, RunSettings
-from adaptlabels.builders.scores import PART_SCHEMA
-from adaptlabels.builders.spaces import shipped_families
-from adaptlabels.builders.store import Store, Unit
+from adaptlabels.builders.backbones.families import shipped_families
+from adaptlabels.builders.build.forecast import RANDOM
+from adaptlabels.builders.build.plan import RUNNERS, BuildPlan
+from adaptlabels.builders.build.store import Store, Unit
+from adaptlabels.builders.build.tables import PARTS_AT_ONCE
+from adaptlabels.builders.cluster.placement import Machine, place, workers_on, workers_on_all
+from adaptlabels.builders.running.contract import LoadedState, RunSettings
+from adaptlabels.builders.running.scores import PART_SCHEMA
+from adaptlabels.builders.sources.benchmarks import find_benchmark
+from adaptlabels.builders.sources.items import Held
 
 GPUS = (8, 64, 512)
 MACHINE = Machine("8 x H100", cpus=128, memory_bytes=1 << 40, gpus=8, gpu_bytes=80 << 30, gpu_name="NVIDIA H100 80GB")
@@ -116,10 +116,10 @@ def stages(build: Build, gpus: int, write: float, read: float) -> dict[str, floa
         operations = sum(state.cost.nominal_gflops() for state in one.states) * 1e9 / (1 if vision else SHARING)
         unit = operations * build.shard_size / build.rate  # the GPUs of a state that is spread work one at a time
         device += unit * units * max(1.0, one.gpus)
-        workers = one.workers(machines, units)
+        workers = workers_on_all(machines, one, units)
         size = sum(state.cost.parameters for state in one.states) * (4 if build.dtype == "float32" else 2)
         weights += workers * size
-        at_once = min(workers, one.workers_on(MACHINE))  # that load over one machine's link
+        at_once = min(workers, workers_on(MACHINE, one))  # that load over one machine's link
         slowest = max(slowest, -(-units // workers) * unit + size * at_once / STORAGE)
     sizes = {cast("Any", state.cost).input_size for state in build.states} if vision else set()
     pixels = sum(int(np.prod(size)) for size in sizes)

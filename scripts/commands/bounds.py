@@ -11,8 +11,8 @@ from .. import console
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...labels.report import FamilyReport
-    from ...labels.states import StateSpace
+    from ...labels.bounds.states import StateSpace
+    from ...labels.report.report import FamilyReport
 
 PLOT_KINDS = (".png", ".svg", ".pdf")
 
@@ -73,9 +73,9 @@ def make_reports(options: BoundsOptions) -> list[FamilyReport]:
         InputError: The folder, file, family or metric does not exist or cannot be used.
     """
     from ...labels.errors import InputError
-    from ...labels.hub import open_folder
-    from ...labels.published import read_published
-    from ...labels.report import report_family, report_folder
+    from ...labels.importers.published import read_published
+    from ...labels.report.report import report_family, report_folder
+    from ...labels.tables.remote import open_folder
 
     if Path(options.where).is_file():
         if options.cost is not None:
@@ -118,7 +118,7 @@ def _with_overhead(family: dict[str, Any], overhead: tuple[float, float] | None)
     """The same with the cost of deciding beside each bound (Eq. 12-13)."""
     if overhead is None:
         return family
-    from ...labels.overhead import with_overhead
+    from ...labels.bounds.overhead import with_overhead
 
     b0, b1 = overhead
     for bound in family["bounds"]:
@@ -197,7 +197,7 @@ def _print(family: dict[str, Any]) -> None:
 
 def _print_selection(selection: Sequence[dict[str, Any]]) -> None:
     """The best states of every size, and the fewest that keep most of the gain."""
-    from ...labels.selection import KEPT_SHARE
+    from ...labels.bounds.selection import KEPT_SHARE
 
     if not selection:
         return

@@ -12,13 +12,13 @@ from . import finish
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ...builders.benchmarks import Benchmark
-    from ...builders.building import Built
-    from ...builders.engine import Engine
-    from ...builders.forecast import Forecast, PassForecast
-    from ...builders.plan import BuildPlan
-    from ...builders.spaces import Family
-    from ...labels.folder import DatasetFolder
+    from ...builders.backbones.families import Family
+    from ...builders.build.engine import Engine
+    from ...builders.build.forecast import Forecast, PassForecast
+    from ...builders.build.plan import BuildPlan
+    from ...builders.build.recipe import Built
+    from ...builders.sources.benchmarks import Benchmark
+    from ...labels.tables.folder import DatasetFolder
 
 MOST_DIGITS = 9
 """Digits of a batch size."""
@@ -79,7 +79,7 @@ class BuildOptions:
 def run(options: BuildOptions, *, dry_run: bool, as_json: bool) -> None:
     """Build and print what came out, or only say what a build would do."""
     if dry_run:
-        from ...builders.forecast import forecast
+        from ...builders.build.forecast import forecast
 
         with open_engine(options) as engine:
             plan = make_plan(options, engine)
@@ -96,8 +96,8 @@ def build(options: BuildOptions) -> DatasetFolder:
         InputError: An option, the source or the folder cannot be used; nothing has been written then.
         RunError: A state cannot be run; what was finished is kept.
     """
-    from ...builders.plan import check_fit
-    from ...labels.staging import claim_folder
+    from ...builders.build.plan import check_fit
+    from ...labels.tables.staging import claim_folder
 
     with open_engine(options) as engine:
         plan = make_plan(options, engine)
@@ -110,8 +110,8 @@ def build(options: BuildOptions) -> DatasetFolder:
 
 
 def _run(plan: BuildPlan, options: BuildOptions, engine: Engine) -> Built:
-    from ...builders.building import run_build
-    from ...labels.folder import WORK
+    from ...builders.build.recipe import run_build
+    from ...labels.tables.folder import WORK
 
     progress = TerminalProgress()
     n_states = sum(len(family.states) for family in plan.families)
@@ -170,8 +170,8 @@ def open_engine(options: BuildOptions) -> Engine:
     Raises:
         InputError: Ray is not installed, or options contradict each other.
     """
-    from ...builders.engine import LocalEngine
-    from ...builders.plan import choose_devices
+    from ...builders.build.engine import LocalEngine
+    from ...builders.running.devices import choose_devices
     from ...labels.errors import InputError
 
     if options.ray_address is not None and options.engine != "ray":
@@ -182,7 +182,7 @@ def open_engine(options: BuildOptions) -> Engine:
     if options.engine == "local" and gpus is None:
         return LocalEngine()
     try:
-        from ...builders.cluster import RayEngine
+        from ...builders.cluster.engine import RayEngine
     except ModuleNotFoundError as error:
         if error.name not in ("ray", "pynvml"):
             raise
@@ -201,11 +201,11 @@ def make_plan(options: BuildOptions, engine: Engine | None = None) -> BuildPlan:
         InputError: An option or the source cannot be used.
         RunError: The engine's cluster cannot be reached.
     """
-    from ...builders.benchmarks import find_benchmark
-    from ...builders.engine import LocalEngine
-    from ...builders.plan import RUNNERS, BuildPlan
-    from ...builders.runner import RunSettings
-    from ...builders.sources import open_source
+    from ...builders.build.engine import LocalEngine
+    from ...builders.build.plan import RUNNERS, BuildPlan
+    from ...builders.running.contract import RunSettings
+    from ...builders.sources.benchmarks import find_benchmark
+    from ...builders.sources.opening import open_source
     from ...labels.errors import InputError
 
     benchmark = find_benchmark(options.dataset).at_split(options.split)
@@ -242,7 +242,7 @@ def choose_families(options: BuildOptions, benchmark: Benchmark) -> tuple[Family
     Raises:
         InputError: A family or state does not exist, or a family keeps fewer than two states.
     """
-    from ...builders.spaces import known_families
+    from ...builders.backbones.families import known_families
     from ...labels.errors import InputError
 
     known = known_families(options.families_file)

@@ -18,7 +18,7 @@ def run(path: Path, *, as_json: bool) -> None:
         TableError: A table breaks its schema.
     """
     from ...cards.card import write_card
-    from ...labels.folder import DatasetFolder
+    from ...labels.tables.folder import DatasetFolder
 
     written = write_card(DatasetFolder(path))
     if as_json:

@@ -12,8 +12,8 @@ def run(old: str, new: str, *, as_json: bool) -> None:
         InputError: There is no dataset folder, or the two are of different benchmarks.
         RunError: The Hub cannot be reached.
     """
-    from ...labels.diff import diff_folders
-    from ...labels.hub import open_folder
+    from ...cards.release.diff import diff_folders
+    from ...labels.tables.remote import open_folder
 
     found = diff_folders(open_folder(old), open_folder(new))
     if as_json:

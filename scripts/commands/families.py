@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ...builders.spaces import Backbone, Family
+    from ...builders.backbones.families import Backbone, Family
 
 
 def run(file: Path | None, names: Sequence[str], *, as_json: bool) -> None:
     """Print every family with its states, counted costs and published accuracies."""
+    from ...builders.backbones.families import known_families
     from ...builders.cache import cache_folder
-    from ...builders.spaces import known_families
     from ...labels.errors import InputError
 
     found = known_families(file)
@@ -29,7 +29,7 @@ def run(file: Path | None, names: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         console.print_json({"families": families})
         return
-    from ...builders.measure import NOMINAL_SEQUENCES, NOMINAL_TOKENS
+    from ...builders.backbones.costs import NOMINAL_SEQUENCES, NOMINAL_TOKENS
 
     for family in families:
         rows = [
@@ -55,8 +55,8 @@ def _describe(family: Family) -> dict[str, Any]:
 
 
 def _describe_state(family: Family, state: Backbone) -> dict[str, Any]:
-    from ...builders.measure import language_cost, vision_cost
-    from ...builders.weights import local_folder
+    from ...builders.backbones.costs import language_cost, vision_cost
+    from ...builders.backbones.weights import local_folder
 
     # Not through the runners: importing their libraries takes seconds, and costs are mostly counted already.
     cost = (vision_cost if family.runner == "vision" else language_cost)(state, local_folder(state))

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ...labels.folder import DatasetFolder, FamilyTables
-    from ...labels.info import DatasetInfo
+    from ...labels.tables.folder import DatasetFolder, FamilyTables
+    from ...labels.tables.info import DatasetInfo
 
 
 def finish_folder(out: Path, info: DatasetInfo, families: Sequence[FamilyTables]) -> DatasetFolder:
@@ -30,9 +30,9 @@ def finish_folder(out: Path, info: DatasetInfo, families: Sequence[FamilyTables]
 
     from ...cards.card import write_card
     from ...labels.errors import ChecksError
-    from ...labels.folder import DatasetFolder, write_folder
-    from ...labels.staging import move_into_place, staging_folder, with_kept_families
-    from ...labels.validate import validate_folder
+    from ...labels.report.validation import validate_folder
+    from ...labels.tables.folder import DatasetFolder, write_folder
+    from ...labels.tables.staging import move_into_place, staging_folder, with_kept_families
 
     console.err.print("labelling, bounds with intervals, card, checks", style="dim")
     whole = with_kept_families(out, info, families)
@@ -50,9 +50,9 @@ def finish_folder(out: Path, info: DatasetInfo, families: Sequence[FamilyTables]
 
 
 def _bounds(tables: FamilyTables) -> Any:  # noqa: ANN401 - a polars frame, imported late
-    from ...labels.folder import default_cost_metric, matrix
-    from ...labels.report import report_family
-    from ...labels.states import StateSpace
+    from ...labels.bounds.states import StateSpace
+    from ...labels.report.report import report_family
+    from ...labels.tables.folder import default_cost_metric, matrix
 
     metric = default_cost_metric(tables.states)
     space = StateSpace.create(

@@ -30,8 +30,8 @@ def run(
         InputError: A table cannot be used, or the folder holds something else.
     """
     from ...labels.errors import InputError
-    from ...labels.importers import label_predictions, label_sample_logs
-    from ...labels.staging import claim_folder
+    from ...labels.importers.table import label_predictions, label_sample_logs
+    from ...labels.tables.staging import claim_folder
 
     if form == "lm-eval":
         info, tables = label_sample_logs(predictions, states or _known_states(families), name=name, split=split)
@@ -49,9 +49,9 @@ def _known_states(file: Path | None) -> Any:  # noqa: ANN401 - a polars frame, i
     """States of the language families, with the costs that `adaptlabels families` lists."""
     import polars as pl
 
-    from ...builders.plan import RUNNERS
-    from ...builders.spaces import known_families
-    from ...builders.weights import local_folder
+    from ...builders.backbones.families import known_families
+    from ...builders.backbones.weights import local_folder
+    from ...builders.build.plan import RUNNERS
 
     console.err.print("costs are those of `adaptlabels families`; --states FILE gives others", style="dim")
     runner = RUNNERS["language"]()

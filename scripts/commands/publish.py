@@ -17,9 +17,9 @@ def run(path: Path, repository: str, *, version: str, private: bool, dry_run: bo
         InputError: The folder may not be published, the version is not allowed, or access is not granted.
         RunError: The Hub cannot be reached; what was done is kept.
     """
-    from ...cards.hub import plan_lines, plan_release, publish
-    from ...labels.folder import DatasetFolder
-    from ...labels.hub import split_revision
+    from ...cards.release.upload import plan_lines, plan_release, publish
+    from ...labels.tables.folder import DatasetFolder
+    from ...labels.tables.remote import split_revision
 
     split_revision(repository)
     folder = DatasetFolder(path)

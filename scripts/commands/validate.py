@@ -14,10 +14,10 @@ def run(where: str, *, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
+    from ...cards.release.viewer import check_viewer
     from ...labels.errors import ChecksError
-    from ...labels.hub import open_folder
-    from ...labels.validate import validate_folder
-    from ...labels.viewer import check_viewer
+    from ...labels.report.validation import validate_folder
+    from ...labels.tables.remote import open_folder
 
     folder = open_folder(where)
     problems = validate_folder(folder) or check_viewer(folder)

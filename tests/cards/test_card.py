@@ -7,7 +7,7 @@ import yaml
 from adaptlabels.cards.card import write_card
 from adaptlabels.cards.sections import column_table, escape, markdown_table, states_table
 from adaptlabels.labels import DatasetFolder
-from adaptlabels.labels.schemas import LABELS
+from adaptlabels.labels.tables.schemas import LABELS
 from adaptlabels.scripts.commands.label import run
 from datasets import ClassLabel, get_dataset_config_names, load_dataset
 from PIL import Image

@@ -1,0 +1,124 @@
+"""Where a backbone's weights are: a folder with `config.json` and safetensors, fetched, given or trained on the spot.
+
+Hub repositories, local folders and miniatures end as the same kind of folder, so that all of them load through the same
+code. Pickled weights are never fetched nor read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ...labels.errors import InputError
+from ...labels.tables.remote import explained, split_revision
+
+if TYPE_CHECKING:
+    from ..progress import Progress
+    from .families import Backbone, Family
+
+WeightsKind = Literal["pretrained", "trained-here", "random"]
+FETCHED = ("config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*", "special_tokens_map.json")
+"""Files of a Hub repository that are needed; no pickles, no code."""
+LOCAL = "local:"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights of one state."""
+
+    kind: WeightsKind
+    """Trained elsewhere, trained here, or initialised at random."""
+    source: str | None
+    """Hub id, or None for local, trained-here and random weights."""
+    revision: str | None
+    """Commit of a Hub source."""
+    folder: Path | None
+    """Folder with `config.json` and safetensors; None for random weights."""
+    sha256: str | None
+    """Hash of the safetensors files; None for random weights."""
+
+
+def resolve_weights(family: Family, backbone: Backbone, *, random: bool, progress: Progress) -> Weights:
+    """Find, fetch or train the weights of a state.
+
+    Args:
+        family: The state's family.
+        backbone: The state.
+        random: Initialise at random instead of loading.
+        progress: Told what is fetched.
+
+    Raises:
+        InputError: The source does not exist, is gated, or has no safetensors.
+        RunError: The Hub cannot be reached.
+    """
+    if random:
+        return Weights("random", None, None, None, None)
+    if backbone.recipe is not None:
+        from ..miniature.training import trained_folder
+
+        folder = trained_folder(family, backbone)
+        return Weights("trained-here", None, None, folder, weights_digest(folder))
+    source = backbone.source or ""
+    folder_given = local_folder(backbone)
+    if folder_given is not None:
+        return Weights("pretrained", None, None, folder_given, weights_digest(folder_given))
+    from huggingface_hub import snapshot_download
+
+    repository, revision = split_revision(source)
+    progress.say(f"fetching {source}")
+    with explained(repository, ""):
+        folder = Path(snapshot_download(repository, revision=revision, allow_patterns=list(FETCHED)))
+    # The cache names a snapshot's folder after its commit.
+    return Weights("pretrained", repository, folder.name, folder, weights_digest(folder))
+
+
+def local_folder(backbone: Backbone) -> Path | None:
+    """Folder of a `local:FOLDER` source; None for any other."""
+    if backbone.source is None or not backbone.source.startswith(LOCAL):
+        return None
+    return Path(backbone.source.removeprefix(LOCAL)).expanduser()
+
+
+def safetensors_file(folder: Path) -> Path:
+    """The one weight file of an image model.
+
+    Raises:
+        InputError: There is none, or several.
+    """
+    files = sorted(folder.glob("*.safetensors"))
+    preferred = folder / "model.safetensors"
+    if preferred in files:
+        return preferred
+    if len(files) != 1:
+        raise InputError(f"{folder}: expected model.safetensors, found {len(files)} safetensors files of other names")
+    return files[0]
+
+
+def config_text(folder: Path) -> str:
+    """What a weights folder says about its model: architecture, and for images the preprocessing.
+
+    Raises:
+        InputError: The folder has no readable `config.json`.
+    """
+    try:
+        return (folder / "config.json").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{folder}: expected a folder with config.json and model.safetensors") from error
+
+
+def weights_digest(folder: Path) -> str:
+    """SHA-256 over the names and contents of a folder's safetensors files.
+
+    Raises:
+        InputError: The folder has no `config.json` or no safetensors file.
+    """
+    files = sorted(folder.glob("*.safetensors"))
+    if not (folder / "config.json").is_file() or not files:
+        raise InputError(f"{folder}: expected a folder with config.json and model.safetensors (pickles are not read)")
+    whole = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as content:
+            whole.update(file.name.encode() + hashlib.file_digest(content, "sha256").digest())
+    return whole.hexdigest()

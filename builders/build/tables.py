@@ -1,0 +1,163 @@
+"""From parts to tables: what the store holds of a family becomes its labels, predictions and states."""
+
+from __future__ import annotations
+
+import json
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ...labels.errors import InputError, RunError
+from ...labels.tables.folder import FamilyTables
+from ...labels.tables.labelling import check_predictions, make_labels
+from ...labels.tables.schemas import PREDICTIONS, STATES, polars_schema
+from ..backbones.costs import VisionCost
+from ..cache import versions
+from .plan import fingerprint
+from .scoring import unit_of, unit_print
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..backbones.families import Backbone, Family
+    from ..running.contract import LoadedState
+    from .catalogue import Catalogue
+    from .plan import BuildPlan
+    from .store import Store
+
+PARTS_AT_ONCE = 16
+"""Parts that are read at once: a store behind a URL answers late, but to many."""
+
+
+def gather(
+    plan: BuildPlan,
+    states: Sequence[LoadedState],
+    catalogue: Catalogue,
+    store: Store,
+    observed: Mapping[str, Mapping[str, Any]],
+    device: str,
+) -> tuple[FamilyTables, dict[str, str]]:
+    """The tables of one family, states in order of the cost that was found on these very items.
+
+    Args:
+        plan: The build.
+        states: The family's states.
+        catalogue: The items.
+        store: Holds the parts.
+        observed: For each state, by its key, what was measured of it: columns of *states*, and `environment`.
+        device: Name of the hardware.
+
+    Returns:
+        The tables, and why samples were left out, by their identifier.
+
+    Raises:
+        InputError: An item cannot be used and unreadable ones are not left out, or two have one identifier.
+        RunError: A part is missing.
+    """
+    whole = {state.key: _read(plan, state, catalogue, store) for state in states}
+    items = catalogue.items()
+    problems = _problems(plan, whole, items)
+    items = items.filter(pl.col("target").is_not_null() & ~pl.col("sample_id").is_in(list(problems)))
+    if items.is_empty():
+        raise InputError(f"{plan.source.name}: no sample is left to label")
+    if plan.benchmark.runner == "vision":  # the same table from every source, whatever its order
+        items = items.sort("sample_id")
+    kept = {
+        key: items.join(frame.drop("problem"), on="sample_id", how="left", maintain_order="left")
+        for key, frame in whole.items()
+    }
+    gflops = {key: float(frame["gflops"].to_numpy().mean()) for key, frame in kept.items()}
+    ordered = sorted(states, key=lambda state: gflops[state.key])
+    rows = [
+        _state_row(plan, state, index, gflops[state.key], observed.get(state.key, {}), device)
+        | {"gflops_run": kept[state.key]["gflops_run"].mean()}
+        for index, state in enumerate(ordered)
+    ]
+    language = plan.benchmark.runner == "language"
+    table = pl.DataFrame(rows, schema=polars_schema(STATES, optional=("gflops_run",) if language else ()))
+    predictions = pl.concat(
+        kept[state.key].with_columns(
+            state=pl.lit(index, dtype=pl.Int64),
+            family=pl.lit(state.family.name),
+            correct=pl.col("prediction").cast(pl.Int16).is_in(pl.col("targets")),
+        )
+        for index, state in enumerate(ordered)
+    )
+    check_predictions(predictions, table["state"].to_list(), f"{plan.benchmark.name} items")
+    optional = ["prediction_acc", "gflops", "gflops_run"] if language else []
+    if (items["targets"].list.len() > 1).any():
+        optional.append("targets")
+    columns = list(polars_schema(PREDICTIONS, optional=optional))
+    about = ["sample_id", "group"] + ["split_type"] * (items["split_type"].null_count() == 0)
+    labelled = make_labels(predictions.select(columns), table, items.select(about))
+    return FamilyTables(labelled.labels, predictions.select(columns), labelled.states), problems
+
+
+def _read(plan: BuildPlan, state: LoadedState, catalogue: Catalogue, store: Store) -> pl.DataFrame:
+    own = fingerprint(plan, state)
+    prints = [unit_print(own, items) for items in catalogue.prints]
+    with ThreadPoolExecutor(PARTS_AT_ONCE) as pool:
+        frames = list(pool.map(lambda shard: store.get(unit_of(state, shard), prints[shard]), range(len(prints))))
+    found = [frame for frame in frames if frame is not None]
+    if len(found) < len(frames):
+        raise RunError(
+            f"state {state.backbone.name!r} lacks {len(frames) - len(found)} of {len(frames)} parts, though all were"
+            " made; run the same command again"
+        )
+    return pl.concat(found)
+
+
+def _problems(plan: BuildPlan, whole: Mapping[str, pl.DataFrame], items: pl.DataFrame) -> dict[str, str]:
+    """Why samples cannot be used, by their identifier; an error unless they may be left out."""
+    found: dict[str, str] = {}
+    for frame in whole.values():
+        bad = frame.filter(pl.col("problem").is_not_null())
+        found |= dict(zip(bad["sample_id"], bad["problem"], strict=True))
+    if found and not plan.settings.skip_unreadable:
+        first = next(iter(found))
+        place = items.filter(pl.col("sample_id") == first)["place"][0]
+        raise InputError(f"{place}: {found[first]}; mend it, or leave such images out with --on-error skip")
+    return dict(sorted(found.items()))
+
+
+def _state_row(
+    plan: BuildPlan, state: LoadedState, index: int, gflops: float, observed: Mapping[str, Any], device: str
+) -> dict[str, Any]:
+    environment: dict[str, Any] = {
+        "python": platform.python_version(),
+        **versions("adaptlabels", *plan.runner.libraries),
+        **observed.get("environment", {}),
+    }
+    if plan.settings.fast_modes:
+        environment["fast_modes"] = list(plan.settings.fast_modes)
+    row = dict.fromkeys(polars_schema(STATES, optional=()))
+    return row | {
+        "family": state.family.name,
+        "state": state.backbone.name,
+        "index": index,
+        "source": state.weights.source,
+        "revision": state.weights.revision,
+        "weights": state.weights.kind,
+        "weights_sha256": state.weights.sha256,
+        "parameters": state.cost.parameters,
+        "gflops": gflops,
+        "input_size": _input_size(state),
+        "reference_accuracy": None if plan.random else _reference(plan, state.backbone, state.family),
+        "dtype": plan.settings.dtype,
+        "device": device,
+        **{name: value for name, value in observed.items() if name != "environment"},
+        "environment": json.dumps(environment, sort_keys=True),
+    }
+
+
+def _reference(plan: BuildPlan, backbone: Backbone, family: Family) -> float | None:
+    """A published accuracy is of the family's own dataset."""
+    return backbone.reference_accuracy if family.dataset == plan.benchmark.name else None
+
+
+def _input_size(state: LoadedState) -> str | None:
+    if isinstance(state.cost, VisionCost):
+        return "x".join(str(side) for side in state.cost.input_size[1:])
+    return None

@@ -1,0 +1,1 @@
+"""A build on a Ray cluster: machines, placement, workers."""

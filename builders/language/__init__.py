@@ -1,0 +1,1 @@
+"""Runs causal language models on multiple-choice items: what choices share runs once."""

@@ -1,0 +1,111 @@
+"""Causal language models on their devices: in their precision, over several GPUs where one is too small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+
+from ...labels.errors import InputError, first_line
+from ...labels.tables.remote import explained, split_revision
+from ..backbones.transformers_models import create_model, quiet_transformers
+from ..backbones.weights import LOCAL
+from ..running.memory import available_bytes
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from ..running.contract import LoadedState, RunSettings
+
+RANDOM_SEED = 0
+"""Seed of `--weights random`."""
+WINDOW_NAMES = ("n_positions", "max_position_embeddings", "n_ctx")
+"""Names that configurations have for a model's window, in lm-evaluation-harness's order (`resolve_max_length`)."""
+DEFAULT_WINDOW = 2048
+"""Tokens of a window that nobody states, as in lm-evaluation-harness."""
+LARGEST_STATED = 10**9
+"""Windows beyond it are a tokenizer's way to say that it states none."""
+
+
+def load_model(state: LoadedState, settings: RunSettings) -> PreTrainedModel:
+    """A state's model on its device, in its precision; over all GPUs where one is too small for it.
+
+    Raises:
+        InputError: A model that needs several GPUs, without accelerate.
+    """
+    from transformers import AutoModelForCausalLM
+
+    folder = state.weights.folder
+    if folder is None:
+        torch.manual_seed(RANDOM_SEED)
+        model = create_model(state.backbone, None).to(settings.torch_dtype)
+        return cast("PreTrainedModel", model.eval().to(settings.device))
+    spread = _spread(state, settings)
+    with quiet_transformers():
+        try:
+            model = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=settings.torch_dtype, use_safetensors=True, trust_remote_code=False, **spread
+            )
+        except ImportError as error:
+            raise InputError(
+                f"state {state.backbone.name!r} is larger than one GPU, and to spread it over several needs accelerate:"
+                " pip install 'adaptlabels[gpu]'"
+            ) from error
+    return cast("PreTrainedModel", model.eval() if spread else model.eval().to(settings.device))
+
+
+def _spread(state: LoadedState, settings: RunSettings) -> dict[str, Any]:
+    """Options that lay a model out over all GPUs, where it does not fit into the chosen one."""
+    if settings.device.type != "cuda" or torch.cuda.device_count() < 2:
+        return {}
+    width = torch.empty((), dtype=settings.torch_dtype).element_size()
+    fits = state.cost.parameters * width < available_bytes(settings.device)
+    return {} if fits else {"device_map": "auto"}
+
+
+def load_tokenizer(state: LoadedState) -> PreTrainedTokenizerBase:
+    """The tokenizer of a state: the family's own where it names one, else the one beside the weights.
+
+    Raises:
+        InputError: There is none.
+        RunError: The Hub cannot be reached.
+    """
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+    family = state.family
+    place: str | Path | None = family.tokenizer or state.weights.folder or state.backbone.source
+    if place is None and state.backbone.recipe is not None:
+        from ..miniature.training import make_tokenizer
+
+        return make_tokenizer()  # the one that its training would begin with
+    if place is None:
+        raise InputError(f"family {family.name!r}: random weights need a 'tokenizer' in the family's table")
+    if isinstance(place, str) and (place.startswith(LOCAL) or place.endswith(".json")):
+        place = Path(place.removeprefix(LOCAL)).expanduser()
+    if isinstance(place, Path) and place.suffix == ".json":
+        if not place.is_file():
+            raise InputError(f"family {family.name!r}: its tokenizer {place} does not exist")
+        return PreTrainedTokenizerFast(tokenizer_file=str(place))
+    options = {} if family.add_bos_token is None else {"add_bos_token": family.add_bos_token}
+    try:
+        if isinstance(place, Path):
+            found = AutoTokenizer.from_pretrained(place, trust_remote_code=False, **options)
+        else:
+            repository, revision = split_revision(place)
+            with explained(repository, ""):
+                found = AutoTokenizer.from_pretrained(repository, revision=revision, trust_remote_code=False, **options)
+    except (ValueError, OSError) as error:
+        raise InputError(f"family {family.name!r}: no tokenizer in {place} ({first_line(error)})") from error
+    return cast("PreTrainedTokenizerBase", found)
+
+
+def window_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Most tokens that a model takes at once, as lm-evaluation-harness finds it."""
+    config = model.config.get_text_config()
+    for name in WINDOW_NAMES:
+        value = getattr(config, name, None)
+        if value is not None:
+            return int(value)
+    stated = getattr(tokenizer, "model_max_length", None)
+    return int(stated) if stated is not None and stated < LARGEST_STATED else DEFAULT_WINDOW

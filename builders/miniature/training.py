@@ -1,0 +1,234 @@
+"""Trains the miniature backbones on the spot and keeps their weights in the cache.
+
+A trained backbone ends as the folder that a Hub repository would be: `config.json`, `model.safetensors` and, for
+language, a tokenizer. It is keyed by everything that it depends on. Training is seeded and runs on one thread, so that
+one machine and version give the same weights every time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch.nn import functional
+
+from ..cache import cache_folder, key_of, versions
+from . import grammar
+from .datasets import SPLIT_SEED, load_digits, made_once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from transformers import PreTrainedTokenizerFast
+
+    from ..backbones.families import Backbone, Family, Recipe
+    from ..progress import Progress
+
+TRAINER_VERSION = 2
+"""Raised when a change of this module or of the grammar changes the weights."""
+VOCABULARY = 512
+"""Tokens of the stories' tokenizer: 256 bytes, one special token, and merges until words are whole."""
+TOKENIZER_TEXTS = 500
+END_OF_TEXT = "<|endoftext|>"
+OVERLAY = "pretrained_cfg_overlay"
+"""Argument of timm's `create_model` that gives a miniature its input size."""
+WARM_UP = 0.1
+"""Share of the steps in which the learning rate rises."""
+MOST_ROTATION, MOST_SCALE, MOST_SHIFT = 0.25, 0.15, 0.175
+"""Augmentation of the digits: radians, share of the size, share of the half width."""
+
+
+def trained_folder(family: Family, backbone: Backbone) -> Path:
+    """Folder of a miniature's weights; trained at the first call, on this thread."""
+    target = _target(family, backbone)
+    with made_once(target) as folder:
+        if folder is not None:
+            threads = torch.get_num_threads()
+            torch.set_num_threads(1)
+            try:
+                (_train_vision if family.runner == "vision" else _train_language)(backbone, folder)
+            finally:
+                torch.set_num_threads(threads)
+    return target
+
+
+def train_all(wanted: Sequence[tuple[Family, Backbone]], progress: Progress) -> None:
+    """Train what the cache lacks, one process per core, the longest first.
+
+    Args:
+        wanted: The miniatures.
+        progress: Told which are trained.
+    """
+    import joblib
+
+    missing = [(family, backbone) for family, backbone in wanted if not _target(family, backbone).exists()]
+    if not missing:
+        return
+    missing.sort(key=lambda pair: -_effort(pair[1]))
+    workers = min(len(missing), os.cpu_count() or 1)
+    progress.say(f"training {len(missing)} miniature backbones on {workers} core(s); their weights are kept")
+    jobs = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
+    with progress.task("Training", len(missing)) as advance:
+        for _ in jobs(joblib.delayed(trained_folder)(family, backbone) for family, backbone in missing):
+            advance(1)
+
+
+def _target(family: Family, backbone: Backbone) -> Path:
+    libraries = (
+        ("torch", "timm", "scikit-learn") if family.runner == "vision" else ("torch", "transformers", "tokenizers")
+    )
+    rng = Random(0)
+    content = {
+        "trainer": TRAINER_VERSION,
+        "architecture": backbone.architecture,
+        "config": backbone.config,
+        "recipe": None if backbone.recipe is None else backbone.recipe.model_dump(),
+        "data": SPLIT_SEED if family.runner == "vision" else [grammar.make_text(rng) for _ in range(10)],
+        **versions(*libraries),
+    }
+    return cache_folder("weights", family.name) / f"{backbone.name}-{key_of(content)[:16]}"
+
+
+def _effort(backbone: Backbone) -> float:
+    recipe = _recipe(backbone)
+    sizes = [value for value in backbone.config.values() if isinstance(value, int)]
+    return recipe.steps * recipe.batch_size * float(sum(sizes))
+
+
+def _recipe(backbone: Backbone) -> Recipe:
+    assert backbone.recipe is not None, "only backbones with a recipe are trained"
+    return backbone.recipe
+
+
+def _optimiser(
+    model: torch.nn.Module, recipe: Recipe
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=0.02, betas=(0.9, 0.98))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.learning_rate, total_steps=recipe.steps, pct_start=WARM_UP
+    )
+    return optimiser, schedule
+
+
+def _train_vision(backbone: Backbone, folder: Path) -> None:
+    from PIL import Image
+    from timm.data import create_transform
+    from timm.models import save_for_hf
+
+    from ..backbones.timm_models import create_model, data_config
+
+    recipe = _recipe(backbone)
+    torch.manual_seed(recipe.seed)
+    model = create_model(backbone, None, load=False).train()
+    transform = create_transform(**data_config(model), is_training=False)
+    images, classes, train, _ = load_digits()
+    pixels = torch.stack([transform(Image.fromarray(images[i]).convert("RGB")) for i in train])  # (n, 3, h, w)
+    targets = torch.from_numpy(classes[train])
+    optimiser, schedule = _optimiser(model, recipe)
+    for batch in _batches(len(pixels), recipe):
+        loss = functional.cross_entropy(model(_augment(pixels[batch])), targets[batch], label_smoothing=0.05)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    arguments = {name: value for name, value in backbone.config.items() if name != OVERLAY}
+    save_for_hf(model.eval(), str(folder), model_args=arguments, safe_serialization=True)
+    _drop_overlay(folder / "config.json")
+
+
+def _drop_overlay(path: Path) -> None:
+    """Timm notes the overlay among the model's arguments, then takes it twice when it loads; it is merged already."""
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["model_args"].pop(OVERLAY, None)
+    path.write_text(json.dumps(config, indent=2), encoding="utf-8")
+
+
+def _batches(count: int, recipe: Recipe) -> Iterator[torch.Tensor]:
+    """Batches of indices, epoch after epoch, for as many steps as the recipe has."""
+    order = torch.randperm(count)
+    for _ in range(recipe.steps):
+        if len(order) < recipe.batch_size:
+            order = torch.randperm(count)
+        yield order[: recipe.batch_size]
+        order = order[recipe.batch_size :]
+
+
+def _augment(pixels: torch.Tensor) -> torch.Tensor:
+    """Small random rotations, scalings and shifts of images (batch, channels, height, width)."""
+    count = len(pixels)
+    angle = (torch.rand(count) * 2 - 1) * MOST_ROTATION
+    scale = 1 + (torch.rand(count) * 2 - 1) * MOST_SCALE
+    shift = (torch.rand(count, 2) * 2 - 1) * MOST_SHIFT
+    cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
+    rows = torch.stack([torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)], 1)
+    grid = functional.affine_grid(rows, list(pixels.shape), align_corners=False)
+    return functional.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
+
+
+def _train_language(backbone: Backbone, folder: Path) -> None:
+    from ..backbones.transformers_models import create_model, quiet_transformers
+
+    recipe = _recipe(backbone)
+    torch.manual_seed(recipe.seed)
+    tokenizer = make_tokenizer()
+    model = create_model(backbone, None).train()
+    rng = Random(recipe.seed)
+    optimiser, schedule = _optimiser(cast("torch.nn.Module", model), recipe)
+    for _ in range(recipe.steps):
+        tokens, targets = _language_batch(tokenizer, [grammar.make_pieces(rng) for _ in range(recipe.batch_size)])
+        logits = model(input_ids=tokens, use_cache=False).logits[:, :-1]  # (batch, length - 1, vocabulary)
+        loss = functional.cross_entropy(logits.flatten(0, 1), targets[:, 1:].flatten())
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+    with quiet_transformers():
+        model.eval().save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
+def _language_batch(
+    tokenizer: PreTrainedTokenizerFast, stories: Sequence[Sequence[tuple[str, bool]]]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Tokens (batch, length), padded with 0, and targets, -100 everywhere but in endings.
+
+    What happens in a story is random; only its endings can be learnt, so only they count.
+    """
+    texts = [text for story in stories for text, _ in story]
+    pieces = iter(tokenizer(texts, add_special_tokens=False)["input_ids"])
+    rows = [[(next(pieces), counts) for _, counts in story] for story in stories]
+    longest = max(sum(len(piece) for piece, _ in row) for row in rows)
+    tokens = torch.zeros(len(rows), longest, dtype=torch.long)
+    targets = torch.full((len(rows), longest), -100)
+    for place, row in enumerate(rows):
+        start = 0
+        for piece, counts in row:
+            tokens[place, start : start + len(piece)] = torch.tensor(piece)
+            if counts:
+                targets[place, start : start + len(piece)] = torch.tensor(piece)
+            start += len(piece)
+    return tokens, targets
+
+
+def make_tokenizer() -> PreTrainedTokenizerFast:
+    """A byte-level BPE tokenizer trained on the grammar's text; it can write any text."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    rng = Random(0)
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=[END_OF_TEXT],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator((grammar.make_text(rng) for _ in range(TOKENIZER_TEXTS)), trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token=END_OF_TEXT, eos_token=END_OF_TEXT)

@@ -1,0 +1,169 @@
+"""The contract of a runner: what the engine asks of whatever runs backbones.
+
+A runner groups states into passes, opens a pass (which loads its states), scores items with it, and closes it. It says
+what its scores depend on, so that the store can tell a part that still holds from one that does not.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+import torch
+
+from ..sources.items import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ..backbones.families import Backbone, Family
+    from ..backbones.weights import Weights
+    from ..progress import Advance
+    from ..sources.benchmarks import AnswerSpace
+    from .device_costs import DeviceCosts
+    from .scores import Answers
+
+ItemT_contra = TypeVar("ItemT_contra", bound=Item, contravariant=True)
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How states run."""
+
+    device: torch.device
+    """Device that the states run on."""
+    dtype: str = "float32"
+    """Precision of weights and arithmetic: `float32`, `bfloat16` or `float16`."""
+    batch_size: int | None = None
+    """Samples per batch; None leaves it to the runner. Labels do not depend on it."""
+    compiled: bool = False
+    """Whether models are compiled (`torch.compile`): faster, and their last bits differ."""
+    channels_last: bool = False
+    """Whether images lie in memory with their channels last: faster on some devices, and last bits differ."""
+    skip_unreadable: bool = False
+    """Whether an image that cannot be decoded is left out of all states; otherwise it stops the build."""
+    threads: int = field(
+        default_factory=lambda: (
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        )
+    )
+    """Threads that decode and resize images."""
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        """The precision as torch has it."""
+        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[self.dtype]
+
+    @property
+    def fast_modes(self) -> tuple[str, ...]:
+        """What is switched on beside the precision, as *states* records it."""
+        return ("compile",) * self.compiled + ("channels-last",) * self.channels_last
+
+    def reference(self) -> RunSettings:
+        """The same in float32 and without fast modes."""
+        return replace(self, dtype="float32", compiled=False, channels_last=False)
+
+
+class Costs(Protocol):
+    """Counted cost of a state."""
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters."""
+        ...
+
+    def nominal_gflops(self) -> float:
+        """10^9 operations of a typical sample."""
+        ...
+
+
+@dataclass(frozen=True)
+class LoadedState:
+    """A state whose weights have been found and whose cost has been counted."""
+
+    family: Family
+    """Its family."""
+    backbone: Backbone
+    """Its line in the family's table."""
+    weights: Weights
+    """Its weights."""
+    cost: Costs
+    """Its counted cost."""
+
+    @property
+    def key(self) -> str:
+        """Name that no other state of any family has."""
+        return f"{self.family.name}/{self.backbone.name}"
+
+
+class Pass(Protocol[ItemT_contra]):
+    """States that are loaded together."""
+
+    def __enter__(self) -> Self:
+        """Use the pass in a `with` statement."""
+        ...
+
+    def __exit__(self, *exception: object) -> None:
+        """Free what the states hold."""
+        ...
+
+    def score(self, items: Sequence[ItemT_contra], wanted: Sequence[str], advance: Advance) -> Answers:
+        """Answers of the wanted states to the items, in the items' order.
+
+        Args:
+            items: Samples, with their content.
+            wanted: Keys of states of this pass.
+            advance: Called with the number of (sample, state) pairs that were done.
+
+        Raises:
+            InputError: An item cannot be used; names it.
+            RunError: A sample does not fit into memory, or the scores are not finite.
+        """
+        ...
+
+    def measure(self, key: str) -> DeviceCosts:
+        """What a state takes on the device: latency, throughput, memory, energy."""
+        ...
+
+
+class Runner(Protocol):
+    """Runs backbones of one kind."""
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Libraries whose versions scores depend on."""
+        ...
+
+    def plan(self, states: Sequence[LoadedState], settings: RunSettings, memory: int) -> list[tuple[LoadedState, ...]]:
+        """Which states run together in that many bytes of memory."""
+        ...
+
+    def needs(self, states: Sequence[LoadedState], settings: RunSettings) -> int:
+        """Bytes that states take when they run together, by estimate."""
+        ...
+
+    def data_seconds(self, states: Sequence[LoadedState], settings: RunSettings, items: Sequence[Any]) -> float:
+        """Time of one thread to make a sample ready for the states, tried on some."""
+        ...
+
+    def cost(self, backbone: Backbone, folder: Path | None) -> Costs:
+        """Counted cost of a state."""
+        ...
+
+    def default_dtype(self, device: torch.device) -> str:
+        """Precision where the user leaves it to us."""
+        ...
+
+    def identity(self, state: LoadedState) -> dict[str, Any]:
+        """What scores depend on beside items, weights and settings."""
+        ...
+
+    def check(self, state: LoadedState, answers: AnswerSpace) -> None:
+        """Raise `InputError` for a state that cannot answer the benchmark's question."""
+        ...
+
+    def open(self, states: Sequence[LoadedState], settings: RunSettings, answers: AnswerSpace) -> Pass[Any]:
+        """Load the states of a pass."""
+        ...

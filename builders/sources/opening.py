@@ -1,0 +1,131 @@
+"""Opens the sources of a benchmark's items: on the Hub, on disk, or embedded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from ...labels.errors import InputError
+from .benchmarks import EMBEDDED
+from .choice_forms import FORMS
+from .choice_rows import HubChoices, JsonLines
+from .image_folder import ImageFolder
+from .image_rows import FORMATS, hub_images, local_images
+from .imagenet import ReassessedLabels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .benchmarks import Benchmark
+    from .items import ImageItem, Item, Source
+
+
+@dataclass(frozen=True)
+class Limited:
+    """The first items of a source."""
+
+    source: Source[Item]
+    """The whole source."""
+    limit: int
+    """Most items to take."""
+
+    @property
+    def name(self) -> str:
+        """Name of the whole source."""
+        return self.source.name
+
+    @property
+    def revision(self) -> str | None:
+        """Commit of the whole source."""
+        return self.source.revision
+
+    def __len__(self) -> int:
+        return min(self.limit, len(self.source))
+
+    def items(self) -> Iterator[Item]:
+        """The first items in order."""
+        return islice(self.source.items(), self.limit)
+
+    def part(self, start: int, stop: int) -> Source[Item] | None:
+        """Some of these items, where the whole source can be divided."""
+        return self.source.part(start, min(stop, self.limit))
+
+
+def open_source(benchmark: Benchmark, spec: str | None, limit: int | None = None) -> Source[Item]:
+    """Open a source of a benchmark's items.
+
+    Args:
+        benchmark: The benchmark.
+        spec: `hub:org/name[@revision]`, `imagefolder:PATH`, `webdataset:PATH` or `parquet:PATH` (images), `jsonl:PATH`
+            (multiple choice) or, for the miniatures, `embedded`; None takes the benchmark's own.
+        limit: Most items to take, from the first; None takes all.
+
+    Raises:
+        InputError: The form is unknown or unfit for the benchmark, the source is missing or empty, or limit is not
+            positive.
+        RunError: The Hub cannot be reached.
+    """
+    if limit is not None and limit < 1:
+        raise InputError(f"--limit {limit}: at least one sample is needed")
+    spec = spec or benchmark.default_source
+    if spec is None:
+        raise InputError(
+            f"{benchmark.name} has no source of its own: fetch it from {benchmark.homepage} and name its folder, as"
+            " --source imagefolder:PATH"
+        )
+    source = (
+        _open_images(benchmark, spec) if benchmark.task == "image-classification" else _open_choices(benchmark, spec)
+    )
+    if benchmark.reassessed:
+        source = ReassessedLabels(cast("Source[ImageItem]", source))
+    return source if limit is None else Limited(source, limit)
+
+
+def _open_images(benchmark: Benchmark, spec: str) -> Source[Item]:
+    kind, _, place = spec.partition(":")
+    groups, ids_with_class = benchmark.groups, benchmark.ids_with_class
+    if spec == EMBEDDED == benchmark.default_source:
+        from ..miniature.datasets import digits_folder
+
+        return ImageFolder(digits_folder(), benchmark.folders, groups, name=EMBEDDED)
+    if place and kind == "imagefolder":
+        return ImageFolder(_path(place), benchmark.folders, groups, ids_with_class=ids_with_class)
+    # Class labels in rows are called by their synsets, or just numbered.
+    named = {name: index for index, name in enumerate(benchmark.class_names)}
+    if place and kind == "hub":
+        return hub_images(
+            place, benchmark.split, benchmark.full_size, index_of=named, groups=groups, ids_with_class=ids_with_class
+        )
+    if place and kind in FORMATS:
+        return local_images(
+            kind, _path(place), benchmark.split, index_of=named, groups=groups, ids_with_class=ids_with_class
+        )
+    raise _unknown(benchmark, spec, "hub:org/name[@revision]", "imagefolder:PATH", "webdataset:PATH", "parquet:PATH")
+
+
+def _open_choices(benchmark: Benchmark, spec: str) -> Source[Item]:
+    kind, _, place = spec.partition(":")
+    to_item, split = FORMS[benchmark.form], benchmark.split
+    if spec == EMBEDDED == benchmark.default_source:
+        from ..miniature.datasets import stories_file
+
+        return JsonLines(stories_file(), to_item, split, name=EMBEDDED)
+    if place and kind == "hub":
+        return HubChoices(place, to_item, split, benchmark.hub_config)
+    if place and kind == "jsonl":
+        return JsonLines(_path(place), to_item, split)
+    raise _unknown(benchmark, spec, "hub:org/name[@revision]", "jsonl:PATH")
+
+
+def _unknown(benchmark: Benchmark, spec: str, *forms: str) -> InputError:
+    forms += (EMBEDDED,) if benchmark.default_source == EMBEDDED else ()
+    return InputError(f"--source {spec!r}: {benchmark.name} takes {' or '.join(forms)}")
+
+
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # a home folder of nobody
+        raise InputError(f"--source: {text!r} is no path ({error})") from error

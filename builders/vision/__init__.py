@@ -1,0 +1,1 @@
+"""Runs image classifiers: one decoding of an image serves every state."""

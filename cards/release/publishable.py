@@ -1,0 +1,49 @@
+"""Nothing false goes out: what a dataset folder must have before it may be published, each refusal with what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...labels.report.validation import validate_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from ...labels.tables.folder import DatasetFolder
+
+MOST_SHOWN = 3
+
+
+def refusals(folder: DatasetFolder) -> list[str]:
+    """Why a folder may not be published, one line each; empty where it may.
+
+    Refused are failed checks (an accuracy off its published value is one, unless a reason was given), weights that were
+    trained on the spot or initialised at random, and labels whose weights, source or licence nobody can look up.
+    """
+    problems = validate_folder(folder)
+    found = [str(problem) for problem in problems[:MOST_SHOWN]]
+    if len(problems) > MOST_SHOWN:
+        found.append(f"… ({len(problems)} failed checks in all; see `adaptlabels validate {folder.path}`)")
+    return found or [*_refused_weights(folder.states), *_refused_source(folder)]
+
+
+def _refused_weights(states: pl.DataFrame) -> Iterator[str]:
+    for row in states.iter_rows(named=True):
+        name = f"state {row['state']!r} of {row['family']!r}"
+        if row["weights"] in ("random", "trained-here"):
+            kind = "initialised at random" if row["weights"] == "random" else "trained on the spot"
+            yield f"{name}: its weights were {kind}; build with published weights (a Hub id as 'source')"
+        elif row["weights"] != "pretrained":
+            yield f"{name}: nothing is known of its weights; give the columns weights, source, revision with --states"
+        elif not row["source"] or not row["revision"]:
+            yield f"{name}: its weights have no Hub id and commit; take them from the Hub, so that others can"
+
+
+def _refused_source(folder: DatasetFolder) -> Iterator[str]:
+    info = folder.info
+    if info.source.startswith("hub:") and not info.source_revision:
+        yield f"the commit of the source {info.source} is not known; build the folder again"
+    if not info.licence:
+        yield "the labels have no licence; label them again with --licence ID, that of the source dataset on the Hub"

@@ -1,0 +1,94 @@
+"""What the Hub's dataset viewer asks of parquet files, so that it shows them directly.
+
+It reads row groups and pages, not whole files: row groups must be of moderate size and have a page index. It shows
+features as the card's YAML declares them, which must be those of the files.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet
+import yaml
+
+from ...labels.report.validation import Problem
+from ...labels.tables.parquet import HUGGINGFACE_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ...labels.tables.folder import DatasetFolder
+
+LARGEST_GROUP_BYTES = 10 << 20
+"""Most uncompressed bytes of a row group."""
+SMALLEST_GROUP_BYTES = 1 << 20
+"""Fewest of a row group in a file that has several, its last aside."""
+
+
+def check_viewer(folder: DatasetFolder) -> list[Problem]:
+    """Check a folder's files against the viewer's rules.
+
+    Args:
+        folder: The dataset folder, with its card.
+
+    Returns:
+        What the viewer would not take as it is; empty when all is well.
+    """
+    try:
+        text = (folder.path / "README.md").read_text(encoding="utf-8")
+        header = yaml.safe_load(text.removeprefix("---\n").split("\n---\n")[0])
+        declared = {info["config_name"]: info for info in header["dataset_info"]}
+        files = {config["config_name"]: config["data_files"][0]["path"] for config in header["configs"]}
+    except (OSError, IndexError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        return [Problem("README.md", None, f"its YAML declares no configs ({type(error).__name__}: {error})")]
+    problems = []
+    for config, file in files.items():
+        if not (folder.path / file).is_file():
+            problems.append(Problem(file, None, "no such file, though the card declares it; `adaptlabels card`"))
+            continue
+        problems += list(_check_groups(folder.path / file, file))
+        problems += list(_check_features(folder.path / file, file, declared.get(config)))
+    return problems
+
+
+def _check_groups(path: Path, file: str) -> Iterator[Problem]:
+    metadata = pyarrow.parquet.read_metadata(path)
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    for number, group in enumerate(groups):
+        size = group.total_byte_size
+        small = len(groups) > 1 and number < len(groups) - 1 and size < SMALLEST_GROUP_BYTES
+        if group.num_rows > 1 and (size > LARGEST_GROUP_BYTES or small):
+            yield Problem(
+                file, None, f"row group {number} has {size:,} bytes; 1 to 10 MiB are meant, write the folder again"
+            )
+        for place in range(group.num_columns):
+            column = group.column(place)
+            if not column.has_offset_index:
+                yield Problem(file, column.path_in_schema, "has no page index; write the folder again")
+                return
+
+
+def _check_features(path: Path, file: str, declared: dict[str, Any] | None) -> Iterator[Problem]:
+    if declared is None:
+        yield Problem(file, None, "the card's YAML declares no features for it; `adaptlabels card` writes them")
+        return
+    from datasets import Features
+    from datasets.features.features import generate_from_arrow_type
+
+    schema = pyarrow.parquet.read_schema(path)
+    inside = json.loads((schema.metadata or {}).get(HUGGINGFACE_KEY.encode(), b"{}"))
+    own = Features.from_dict(inside["info"]["features"]) if inside else None
+    shown = Features._from_yaml_list(declared["features"])
+    if own != shown:
+        yield Problem(file, None, "its features are not those of the card's YAML; `adaptlabels card` writes them")
+    elif own.arrow_schema.names != schema.names or any(
+        generate_from_arrow_type(schema.field(name).type) != generate_from_arrow_type(own.arrow_schema.field(name).type)
+        for name in schema.names
+    ):
+        yield Problem(file, None, "its columns are not of the types that its features declare; write the folder again")
+    rows = pyarrow.parquet.read_metadata(path).num_rows
+    counted = [split["num_examples"] for split in declared.get("splits", [])]
+    if counted != [rows]:
+        yield Problem(file, None, f"the card's YAML counts {counted} rows, the file has {rows}; `adaptlabels card`")

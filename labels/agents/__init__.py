@@ -1,0 +1,1 @@
+"""Agents that know no right answer, measured by the labels."""

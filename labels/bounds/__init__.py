@@ -1,0 +1,1 @@
+"""The mathematics: state spaces, oracle, bounds, frontier, selection, bootstrap. Needs NumPy alone."""

@@ -1,0 +1,1 @@
+"""Results that other programs made, as predictions: one file for each format."""

@@ -1,0 +1,273 @@
+"""Checks across the tables of a dataset folder: do they say the same, and does it follow from the predictions?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ..errors import InputError, TableError
+from ..tables.labelling import check_predictions, make_labels
+from ..tables.parquet import read_metadata
+from ..tables.schemas import ROWS_SHOWN
+from .report import report_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ..tables.folder import DatasetFolder
+    from .report import FamilyReport
+
+LOOK_AT = {
+    "image-classification": "look at crop and interpolation (the model's config.json), weights and precision",
+    "multiple-choice": "look at the harness behind the published figure, tokenizer, weights and precision",
+    "other": "look at preprocessing, weights and precision",
+}
+"""What to look at where an accuracy is not the published one, by task."""
+TOLERANCE = 1e-9
+"""Relative difference at which two figures that were computed twice count as equal."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One check that failed."""
+
+    file: str
+    """The table's file, relative to the dataset folder."""
+    column: str | None
+    """The column, where the check is about one."""
+    message: str
+    """What is wrong, with the first offending rows."""
+    count: int = 1
+    """How many rows offend."""
+
+    def __str__(self) -> str:
+        column = "" if self.column is None else f" column {self.column!r}:"
+        return f"{self.file}:{column} {self.message}"
+
+
+def validate_folder(folder: DatasetFolder) -> list[Problem]:
+    """Check every table against its schema, and the tables against each other.
+
+    The checks: `correct` is `prediction == target` (or the prediction is among `targets`); labels and predictions
+    agree, and neither lacks a sample; `oracle_state` and `oracle_cost` follow from `correct` and *states*; states
+    ascend by cost; accuracies, alphas and shares follow from the rows; accuracies lie within tolerance of published
+    ones; *bounds* follows from the labels.
+
+    Args:
+        folder: The dataset folder.
+
+    Returns:
+        The checks that failed; empty when all passed.
+    """
+    try:
+        problems = list(_check_states(folder))
+    except TableError as error:
+        return [_as_problem(error, folder.states_path, folder)]
+    if not (folder.path / "README.md").is_file():
+        problems.append(Problem("README.md", None, "no such file; `adaptlabels card` writes it"))
+    for family in folder.families:
+        problems += _check_family(folder, family)
+    if not problems:
+        problems += [*_check_targets(folder), *_check_bounds(folder)]
+    return problems
+
+
+def _check_states(folder: DatasetFolder) -> Iterator[Problem]:
+    file = _relative(folder.states_path, folder)
+    for name in sorted(path.name for path in (folder.path / "data").glob("*/") if path.is_dir()):
+        if name not in folder.families:
+            yield Problem(file, "family", f"data/{name} exists, but no state of family {name!r} does")
+    for family in folder.families:
+        states = folder.family_states(family)
+        if states["index"].to_list() != list(range(len(states))):
+            yield Problem(file, "index", f"family {family!r} has {states['index'].to_list()}; 0, 1, 2 … is expected")
+        if states["state"].is_duplicated().any():
+            yield Problem(file, "state", f"family {family!r} names a state twice")
+        try:
+            space = folder.state_space(family)
+        except InputError as error:
+            yield Problem(file, None, str(error))
+            continue
+        if list(space.names) != states["state"].to_list():
+            yield Problem(file, space.cost_metric, f"states of family {family!r} do not ascend by cost")
+        yield from _check_published(folder, states, file)
+
+
+def _check_published(folder: DatasetFolder, states: pl.DataFrame, file: str) -> Iterator[Problem]:
+    """Published accuracies are of trained weights on the whole split; anything less is not compared."""
+    if folder.info.accuracy_note:
+        return
+    compared = states.filter((pl.col("weights") == "pretrained") & pl.col("reference_accuracy").is_not_null())
+    for row in compared.iter_rows(named=True):
+        if folder.info.full_size != len(folder.labels(row["family"])) + len(folder.info.skipped):
+            return
+        off = abs(row["accuracy"] - row["reference_accuracy"])
+        if off > folder.info.reference_tolerance:
+            yield Problem(
+                file,
+                "accuracy",
+                f"{row['state']} has {row['accuracy']:.4f}, published is {row['reference_accuracy']:.4f}; more than"
+                f" {folder.info.reference_tolerance:g} apart: {LOOK_AT[folder.info.task]}; or say why with"
+                " --accuracy-note",
+            )
+
+
+def _check_family(folder: DatasetFolder, family: str) -> list[Problem]:
+    paths = folder.labels_path(family), folder.predictions_path(family)
+    try:
+        labels = folder.labels(family)
+    except TableError as error:
+        return [_as_problem(error, paths[0], folder)]
+    try:
+        predictions = folder.predictions(family)
+        check_predictions(predictions, folder.family_states(family)["state"].to_list(), str(paths[1]))
+    except TableError as error:
+        return [_as_problem(error, paths[1], folder)]
+    files = _relative(paths[0], folder), _relative(paths[1], folder)
+    right, rule = pl.col("prediction") == pl.col("target"), "prediction == target"
+    if "targets" in predictions.columns:
+        right, rule = pl.col("prediction").cast(pl.Int16).is_in(pl.col("targets")), "prediction among targets"
+        strange = predictions.filter(~pl.col("target").cast(pl.Int16).is_in(pl.col("targets")))
+        if len(strange):
+            return [_rows(files[1], "targets", "do not hold the target", strange["sample_id"])]
+    wrong = predictions.filter(pl.col("correct") != right)
+    problems = [_rows(files[1], "correct", f"is not {rule}", wrong["sample_id"])] if len(wrong) else []
+    problems += _check_names(folder, family)
+    strange = predictions.filter(pl.col("family") != family)
+    if len(strange):
+        problems.append(_rows(files[1], "family", f"is not {family!r}", strange["sample_id"]))
+    states = folder.family_states(family)
+    try:
+        expected = make_labels(predictions, states)
+    except InputError as error:
+        return [*problems, Problem(_relative(folder.states_path, folder), None, str(error))]
+    problems += _compare_labels(labels, expected.labels, files[0])
+    return problems + _compare_states(states, expected.states, _relative(folder.states_path, folder))
+
+
+def _check_names(folder: DatasetFolder, family: str) -> Iterator[Problem]:
+    """The class labels that the files declare must be the states and classes of the folder."""
+    states, classes = folder.family_states(family)["state"].to_list(), list(folder.info.class_names)
+    wanted = (
+        (folder.labels_path(family), {"target": classes, "oracle_state": states}),
+        (folder.predictions_path(family), {"target": classes, "prediction": classes, "state": states}),
+    )
+    for path, names in wanted:
+        try:
+            _, declared = read_metadata(path)
+        except TableError as error:
+            yield _as_problem(error, path, folder)
+            continue
+        for column, expected in names.items():
+            if declared.get(column) != expected:
+                yield Problem(
+                    _relative(path, folder), column, "its metadata declares other class names than the folder has"
+                )
+
+
+def _check_targets(folder: DatasetFolder) -> Iterator[Problem]:
+    """All families label the same samples with the same targets."""
+    first = folder.labels(folder.families[0]).select("sample_id", "target")
+    for family in folder.families[1:]:
+        both = folder.labels(family).join(first, on="sample_id", how="full", suffix="_first")
+        differs = both.filter(pl.col("target").ne_missing(pl.col("target_first")))
+        if len(differs):
+            file = _relative(folder.labels_path(family), folder)
+            ids = differs.select(pl.coalesce("sample_id", "sample_id_first")).to_series()
+            yield _rows(file, "target", f"differs from that of family {folder.families[0]!r}", ids)
+
+
+def _compare_labels(found: pl.DataFrame, expected: pl.DataFrame, file: str) -> list[Problem]:
+    problems = []
+    for this, other, message in (
+        (expected, found, "is missing, though predictions have it"),
+        (found, expected, "has no predictions"),
+    ):
+        lacking = this.join(other, on="sample_id", how="anti")["sample_id"]
+        if len(lacking):
+            problems.append(_rows(file, "sample_id", message, lacking))
+    both = found.join(expected, on="sample_id", suffix="_expected")
+    for column in expected.columns:
+        if column in ("sample_id", "group"):  # the group comes from the source; predictions do not carry it
+            continue
+        differs = both.filter(~_equal(pl.col(column), pl.col(f"{column}_expected"), expected.schema[column]))
+        if len(differs):
+            message = "does not follow from predictions and states"
+            problems.append(_rows(file, column, message, differs["sample_id"]))
+    return problems
+
+
+def _equal(left: pl.Expr, right: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Equal, nulls included; sums computed twice may differ in their last bits."""
+    if dtype.is_float():
+        close = (left - right).abs() <= TOLERANCE * pl.max_horizontal(left.abs(), right.abs())
+        return (left.eq_missing(right) | close).fill_null(value=False)
+    return left.eq_missing(right)
+
+
+def _compare_states(found: pl.DataFrame, expected: pl.DataFrame, file: str) -> list[Problem]:
+    problems = []
+    both = found.join(expected.select("state", "accuracy", "alpha", "oracle_share"), on="state", suffix="_expected")
+    for column in ("accuracy", "alpha", "oracle_share"):
+        differs = both.filter(~_equal(pl.col(column), pl.col(f"{column}_expected"), pl.Float64()))
+        if len(differs):
+            problems.append(_rows(file, column, "does not follow from the labels", differs["state"], "state"))
+    return problems
+
+
+def _check_bounds(folder: DatasetFolder) -> Iterator[Problem]:
+    try:
+        bounds = folder.bounds
+    except TableError as error:
+        yield _as_problem(error, folder.bounds_path, folder)
+        return
+    file = _relative(folder.bounds_path, folder)
+    for name in bounds["family"].unique(maintain_order=True):
+        if name not in folder.families:
+            yield Problem(file, "family", f"{name!r} has bounds but no states")
+    for family in folder.families:
+        found = bounds.filter(pl.col("family") == family)
+        expected = report_folder(folder, family, replicates=None, agents=False)
+        yield from _compare_bounds(found, expected, file)
+
+
+def _compare_bounds(found: pl.DataFrame, report: FamilyReport, file: str) -> Iterator[Problem]:
+    family = report.space.family
+    rows = {(row["bound"], row["cost_metric"]): row for row in found.iter_rows(named=True)}
+    if len(rows) < len(found):
+        yield Problem(file, "bound", f"family {family!r} has a bound more than once")
+    for row in found.iter_rows(named=True):
+        if row["gain_low"] is not None and not row["gain_low"] <= row["gain_high"]:
+            yield Problem(file, "gain_low", f"{family}, {row['bound']}: is above gain_high")
+    for row in report.to_table().iter_rows(named=True):
+        stored = rows.get((row["bound"], row["cost_metric"]))
+        if stored is None:
+            yield Problem(file, "bound", f"family {family!r} lacks the bound {row['bound']!r}")
+            continue
+        for column in ("alpha", "accuracy", "mean_cost", "gain", "accuracy_gain"):
+            if not _close(stored[column], row[column]):
+                message = f"{family}, {row['bound']}: {stored[column]!r} where the labels give {row[column]!r}"
+                yield Problem(file, column, message)
+
+
+def _close(stored: float | None, expected: float | None) -> bool:
+    if stored is None or expected is None:
+        return stored is expected
+    return abs(stored - expected) <= TOLERANCE * max(1.0, abs(expected))
+
+
+def _rows(file: str, column: str, message: str, rows: pl.Series, kind: str = "sample") -> Problem:
+    shown = ", ".join(repr(name) for name in rows.head(ROWS_SHOWN))
+    more = f" … ({len(rows)} in all)" if len(rows) > ROWS_SHOWN else ""
+    return Problem(file, column, f"{message}: {kind} {shown}{more}", len(rows))
+
+
+def _as_problem(error: TableError, path: Path, folder: DatasetFolder) -> Problem:
+    return Problem(_relative(path, folder), None, str(error).removeprefix(f"{path}: "))
+
+
+def _relative(path: Path, folder: DatasetFolder) -> str:
+    return path.relative_to(folder.path).as_posix()

@@ -1,0 +1,1 @@
+"""The tables: schemas, files, dataset folders, and labels from predictions."""

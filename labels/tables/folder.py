@@ -1,0 +1,337 @@
+"""A dataset folder: where its tables lie, and how to read and write them.
+
+README.md                                       card
+data/<family>/<split>-00000-of-00001.parquet    labels, one row per sample
+predictions/<family>/<split>-*.parquet          one row per sample and state
+states/<split>.parquet                          one row per state
+bounds/<split>.parquet                          one row per family and bound
+assets/*.png                                    plots that the card shows
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from ..bounds.states import StateSpace
+from ..errors import InputError, TableError
+from .parquet import read_metadata, read_table, write_table
+from .schemas import BOUNDS_TABLE, COST_METRICS, LABELS, PREDICTIONS, STATE, STATES, TARGET, check_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from .info import DatasetInfo
+
+FAMILY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""Family names become folder and config names."""
+RESERVED = ("states", "bounds", "default", "all")
+"""Config names that no family may take."""
+WORK = ".adaptlabels"
+"""Folder inside a dataset folder that holds unfinished work; it is never published."""
+
+
+@dataclass(frozen=True)
+class FamilyTables:
+    """What one family brings to a dataset folder."""
+
+    labels: pl.DataFrame
+    """Table *labels*."""
+    predictions: pl.DataFrame
+    """Table *predictions*."""
+    states: pl.DataFrame
+    """The family's rows of table *states*."""
+
+    @property
+    def family(self) -> str:
+        """Name of the family."""
+        return str(self.states["family"][0])
+
+
+class DatasetFolder:
+    """The tables of one benchmark split on disk.
+
+    Example:
+        >>> DatasetFolder("nowhere")
+        Traceback (most recent call last):
+        adaptlabels.labels.errors.InputError: nowhere: no such dataset folder
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        """Open a folder.
+
+        Args:
+            path: The folder.
+
+        Raises:
+            InputError: The folder does not exist or holds no table *states*.
+        """
+        from pathlib import Path
+
+        self.path = Path(path)
+        found = sorted((self.path / "states").glob("*.parquet"))
+        if not found:
+            raise InputError(_why_not(self.path))
+        if len(found) > 1:
+            raise InputError(
+                f"{path}: states/ has several splits ({', '.join(f.stem for f in found)}); one is supported"
+            )
+        self.split = found[0].stem
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        """The benchmark."""
+        return read_metadata(self.states_path)[0]
+
+    @property
+    def states_path(self) -> Path:
+        """File of table *states*."""
+        return self.path / "states" / f"{self.split}.parquet"
+
+    @property
+    def bounds_path(self) -> Path:
+        """File of table *bounds*."""
+        return self.path / "bounds" / f"{self.split}.parquet"
+
+    def labels_path(self, family: str) -> Path:
+        """File of a family's table *labels*."""
+        return labels_path(self.path, family, self.split)
+
+    def predictions_path(self, family: str) -> Path:
+        """File of a family's table *predictions*."""
+        return predictions_path(self.path, family, self.split)
+
+    @cached_property
+    def states(self) -> pl.DataFrame:
+        """Table *states*, in order of family and index.
+
+        Raises:
+            TableError: The table breaks its schema.
+        """
+        return check_table(read_table(self.states_path), STATES, str(self.states_path))
+
+    @property
+    def bounds(self) -> pl.DataFrame:
+        """Table *bounds*.
+
+        Raises:
+            TableError: The table is missing or breaks its schema.
+        """
+        return check_table(read_table(self.bounds_path), BOUNDS_TABLE, str(self.bounds_path))
+
+    @property
+    def families(self) -> list[str]:
+        """Names of the families, as table *states* has them."""
+        return self.states["family"].unique(maintain_order=True).to_list()
+
+    def labels(self, family: str) -> pl.DataFrame:
+        """A family's table *labels*.
+
+        Raises:
+            InputError: There is no such family.
+            TableError: The table is missing or breaks its schema.
+        """
+        path = self.labels_path(self.known(family))
+        return check_table(read_table(path), LABELS, str(path))
+
+    def predictions(self, family: str) -> pl.DataFrame:
+        """A family's table *predictions*.
+
+        Raises:
+            InputError: There is no such family.
+            TableError: The table is missing or breaks its schema.
+        """
+        path = self.predictions_path(self.known(family))
+        return check_table(read_table(path), PREDICTIONS, str(path))
+
+    def family_states(self, family: str) -> pl.DataFrame:
+        """A family's rows of table *states*, in order of index.
+
+        Raises:
+            InputError: There is no such family.
+        """
+        return self.states.filter(pl.col("family") == self.known(family)).sort("index")
+
+    def state_space(self, family: str, cost: str | None = None) -> StateSpace:
+        """A family's states with their costs and accuracies.
+
+        Args:
+            family: Name of the family.
+            cost: Column of *states* to take as cost; by default `gflops`, or `cost` where there are none.
+
+        Raises:
+            InputError: There is no such family, or the metric is not known for all of its states.
+        """
+        states = self.family_states(family)
+        metric = cost or default_cost_metric(states)
+        if metric not in COST_METRICS:
+            raise InputError(f"cost metric {metric!r} is not one of {', '.join(COST_METRICS)}")
+        if metric not in states.columns or states[metric].is_null().any():
+            known = [name for name in COST_METRICS if name in states.columns and not states[name].is_null().any()]
+            raise InputError(
+                f"{self.states_path}: {metric!r} is not known for every state of family {family!r};"
+                f" known are {', '.join(known) or 'none'}"
+            )
+        return StateSpace.create(
+            states["state"].to_list(),
+            states[metric].cast(pl.Float64).to_numpy(),
+            states["accuracy"].to_numpy(),
+            family=family,
+            cost_metric=metric,
+        )
+
+    def correct(self, family: str) -> NDArray[np.bool_]:
+        """Which states are right (n_samples, n_states), states in order of index.
+
+        Raises:
+            InputError: There is no such family.
+            TableError: The table is missing or breaks its schema, or its lists differ in length.
+        """
+        return matrix(self.labels(family), "correct", str(self.labels_path(family)))
+
+    def confidence(self, family: str) -> NDArray[np.float64]:
+        """Probability that each state gives its answer (n_samples, n_states); not a number where unknown.
+
+        Raises:
+            InputError: There is no such family.
+            TableError: The table is missing or breaks its schema, or its lists differ in length.
+        """
+        return matrix(self.labels(family), "confidence", str(self.labels_path(family))).astype(np.float64)
+
+    def sample_costs(self, family: str) -> NDArray[np.float64]:
+        """GFLOPs of each sample under each state (n_samples, n_states), in the order of the labels.
+
+        Raises:
+            InputError: There is no such family, or its samples have no costs of their own.
+            TableError: A table is missing or breaks its schema.
+        """
+        rows = self.predictions(family)
+        if "gflops" not in rows.columns:
+            raise InputError(
+                f"{self.predictions_path(family)}: samples have no 'gflops' of their own, only states have"
+            )
+        wide = rows.pivot("state", index="sample_id", values="gflops", maintain_order=True)
+        order = self.labels(family).select("sample_id").join(wide, on="sample_id", how="left", maintain_order="left")
+        return order.select(map(str, range(len(self.family_states(family))))).to_numpy()
+
+    def outputs(self, family: str, index: int) -> NDArray[np.float64]:
+        """What one state outputs, as far as it is known: confidence, margin, entropy, scores from the highest down.
+
+        Args:
+            family: Name of the family.
+            index: Place of the state in order of cost.
+
+        Returns:
+            (n_samples, n_features); zeros where nothing is known.
+
+        Raises:
+            InputError: There is no such family.
+            TableError: A table is missing or breaks its schema.
+        """
+        rows = self.predictions(family).filter(pl.col("state") == index)
+        order = self.labels(family).select("sample_id")
+        rows = order.join(rows, on="sample_id", how="left", maintain_order="left")
+        columns = [column for column in ("confidence", "margin", "entropy") if rows[column].null_count() == 0]
+        found = [rows[column].to_numpy().astype(np.float64) for column in columns]
+        if rows["scores"].null_count() == 0 and rows["scores"].list.len().n_unique() == 1:
+            scores = np.array(rows["scores"].to_list(), dtype=np.float64)
+            found += list(np.sort(scores, axis=1)[:, ::-1].T)
+        return np.stack(found, axis=1) if found else np.zeros((len(rows), 1))
+
+    def known(self, family: str) -> str:
+        """The name, if the folder has such a family.
+
+        Raises:
+            InputError: It has not.
+        """
+        if family not in self.families:
+            raise InputError(f"{self.path}: no family {family!r}; there are {', '.join(self.families)}")
+        return family
+
+
+def _why_not(path: Path) -> str:
+    """Why a path is no dataset folder."""
+    if not path.exists():
+        return f"{path}: no such dataset folder"
+    if path.is_file():
+        return f"{path}: a file, not a dataset folder"
+    inside = sorted(entry.name for entry in path.iterdir() if (entry / "states").is_dir())
+    hint = f"; it holds the dataset folders {', '.join(inside)}" if inside else ""
+    return f"{path}: no dataset folder (it has no states/<split>.parquet){hint}"
+
+
+def matrix(labels: pl.DataFrame, column: str, where: str) -> NDArray[np.bool_]:
+    """A list column of equal lengths as an array (n_samples, n_states).
+
+    Raises:
+        TableError: The lists differ in length.
+    """
+    lengths = labels[column].list.len().unique()
+    if len(lengths) != 1:
+        raise TableError(f"{where}: column {column!r} has lists of different lengths {sorted(lengths.to_list())}")
+    return labels[column].explode(empty_as_null=True).to_numpy().reshape(len(labels), int(lengths[0]))
+
+
+def default_cost_metric(states: pl.DataFrame) -> str:
+    """The first cost that is known for all states: `gflops`, then `cost`, then the other metrics."""
+    order = ("gflops", "cost", *COST_METRICS)
+    return next((m for m in order if m in states.columns and not states[m].is_null().any()), "gflops")
+
+
+def labels_path(folder: Path, family: str, split: str) -> Path:
+    """Where a family's table *labels* lies."""
+    return folder / "data" / family / f"{split}-00000-of-00001.parquet"
+
+
+def predictions_path(folder: Path, family: str, split: str) -> Path:
+    """Where a family's table *predictions* lies."""
+    return folder / "predictions" / family / f"{split}-00000-of-00001.parquet"
+
+
+def check_family_name(family: str) -> str:
+    """The name, if it can be a folder and a config.
+
+    Raises:
+        InputError: It cannot.
+    """
+    if not FAMILY_NAME.fullmatch(family) or family in RESERVED or family.endswith("-predictions"):
+        raise InputError(
+            f"family {family!r}: letters, digits, '.', '_' and '-' make a name, which may not be"
+            f" {', '.join(RESERVED)} nor end in '-predictions'"
+        )
+    return family
+
+
+def write_folder(path: Path, info: DatasetInfo, families: Sequence[FamilyTables], bounds: pl.DataFrame) -> None:
+    """Write all tables of a dataset folder.
+
+    Args:
+        path: The folder; it is made.
+        info: The benchmark.
+        families: The tables of each family; all families must be given, as *states* is written whole.
+        bounds: Table *bounds* of all families.
+
+    Raises:
+        InputError: A family's name cannot be a folder name.
+        TableError: A table breaks its schema.
+    """
+    for tables in families:
+        family = check_family_name(tables.family)
+        names = {TARGET: info.class_names, STATE: tables.states["state"].to_list()}
+        place = labels_path(path, family, info.split)
+        write_table(place, check_table(tables.labels, LABELS, str(place)), LABELS, names, info)
+        place = predictions_path(path, family, info.split)
+        write_table(place, check_table(tables.predictions, PREDICTIONS, str(place)), PREDICTIONS, names, info)
+    place = path / "bounds" / f"{info.split}.parquet"
+    write_table(place, check_table(bounds, BOUNDS_TABLE, str(place)), BOUNDS_TABLE, {}, info)
+    states = pl.concat([tables.states for tables in families], how="diagonal")
+    place = path / "states" / f"{info.split}.parquet"
+    write_table(place, check_table(states, STATES, str(place)), STATES, {}, info)

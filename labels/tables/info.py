@@ -1,0 +1,67 @@
+"""What a dataset folder is about: the benchmark behind the labels, kept in the metadata of its tables."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+
+from ..errors import TableError
+
+METADATA_KEY = "adaptlabels"
+"""Key of this description in the metadata of a parquet file."""
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """One benchmark split, as its labels were made."""
+
+    name: str
+    """Short name, such as `hellaswag`."""
+    title: str
+    """Name for people, such as `HellaSwag`."""
+    split: str
+    """Split of the source, and of every table."""
+    task: str
+    """`image-classification`, `multiple-choice` or `other`."""
+    class_names: tuple[str, ...]
+    """Names of the values of `target` and `prediction`, in order."""
+    source: str
+    """Where the items came from: `hub:org/name`, or the kind of a local source. Never a path."""
+    source_revision: str | None = None
+    """Commit of a Hub source."""
+    licence: str | None = None
+    """SPDX-like identifier of the source's licence, as the Hub writes it."""
+    homepage: str | None = None
+    """Page of the benchmark."""
+    citation: str | None = None
+    """BibTeX of the benchmark."""
+    full_size: int | None = None
+    """Number of samples of the whole split; a folder with fewer is not compared with published accuracies."""
+    reference_tolerance: float = 0.01
+    """Most that an accuracy may differ from its published value."""
+    language: str | None = None
+    """Language of the samples, as the Hub writes it; None for images."""
+    accuracy_note: str | None = None
+    """Why accuracies may lie off their published values; they are not compared then."""
+    skipped: tuple[tuple[str, str], ...] = ()
+    """Samples of the split that could not be used, with the reason; they are in no table."""
+
+    def to_json(self) -> str:
+        """The description as one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> DatasetInfo:
+        """Read what `to_json` wrote.
+
+        Raises:
+            TableError: The text is not such a description; `where` names the file in the message.
+        """
+        known = {field.name for field in fields(cls)}
+        try:
+            values = json.loads(text)
+            kept = {key: value for key, value in values.items() if key in known}
+            skipped = tuple((str(sample), str(reason)) for sample, reason in kept.get("skipped", ()))
+            return cls(**{**kept, "class_names": tuple(kept["class_names"]), "skipped": skipped})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise TableError(f"{where}: its adaptlabels metadata cannot be read ({error})") from error

@@ -1,0 +1,122 @@
+"""Reading and writing one table as a parquet file that `datasets` and the Hub's viewer take as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow
+import pyarrow.parquet
+
+from ..errors import TableError
+from .info import METADATA_KEY, DatasetInfo
+from .schemas import arrow_schema, features
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import pandera.polars as pa
+
+ROW_GROUP_BYTES = 4 << 20
+"""Uncompressed bytes of one row group, which the Hub's viewer reads as a whole: 1 to 10 MiB are meant."""
+SAMPLED_ROWS = 100_000
+"""Rows from which the bytes of a row are estimated, as they are encoded."""
+HUGGINGFACE_KEY = "huggingface"
+"""Key under which `datasets` keeps the features in a parquet file's metadata."""
+
+
+def write_table(
+    path: Path,
+    frame: pl.DataFrame,
+    schema: pa.DataFrameSchema,
+    names: Mapping[str, Sequence[str]],
+    info: DatasetInfo,
+) -> None:
+    """Write a table under a temporary name, flush it, and rename it.
+
+    Args:
+        path: The file; its folder is made.
+        frame: Rows that keep `schema`.
+        schema: One of the schemas of `schemas`.
+        names: Names of the class labels, by kind.
+        info: The benchmark, kept in the file's metadata.
+    """
+    kept = {
+        HUGGINGFACE_KEY: json.dumps({"info": {"features": features(schema, frame.columns, names)}}),
+        METADATA_KEY: info.to_json(),
+    }
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(arrow_schema(schema, frame.columns))
+    with atomic_file(path) as temporary:
+        pyarrow.parquet.write_table(
+            table.replace_schema_metadata(kept),
+            temporary,
+            row_group_size=_rows_of_a_group(table),
+            compression="zstd",
+            write_page_index=True,
+        )
+
+
+def _rows_of_a_group(table: pyarrow.Table) -> int:
+    sample = table.slice(0, SAMPLED_ROWS)
+    encoded = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(sample, encoded, compression="none", row_group_size=SAMPLED_ROWS)
+    found = pyarrow.parquet.read_metadata(pyarrow.BufferReader(encoded.getvalue()))
+    size = sum(int(found.row_group(number).total_byte_size) for number in range(found.num_row_groups))
+    rows = int(sample.num_rows)
+    return max(1, ROW_GROUP_BYTES * rows // max(1, size))
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """Read a parquet file.
+
+    Raises:
+        TableError: The file is missing or is no parquet file.
+    """
+    try:
+        return pl.read_parquet(path, use_pyarrow=False, hive_partitioning=False)
+    except FileNotFoundError as error:
+        raise TableError(f"{path}: no such file; the dataset folder is incomplete") from error
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+
+
+def read_metadata(path: Path) -> tuple[DatasetInfo, dict[str, list[str]]]:
+    """The benchmark that a table belongs to, and the names of its class labels by column.
+
+    Raises:
+        TableError: The file is missing, is no parquet file, or was not written by adaptlabels.
+    """
+    try:
+        found = pyarrow.parquet.read_schema(path).metadata or {}
+    except FileNotFoundError as error:
+        raise TableError(f"{path}: no such file; the dataset folder is incomplete") from error
+    except (pyarrow.ArrowException, OSError) as error:
+        raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+    text = found.get(METADATA_KEY.encode())
+    if text is None:
+        raise TableError(f"{path}: not written by adaptlabels (its metadata lacks {METADATA_KEY!r})")
+    declared = json.loads(found.get(HUGGINGFACE_KEY.encode(), b'{"info": {"features": {}}}'))
+    labels = {
+        column: feature["names"]
+        for column, feature in declared["info"]["features"].items()
+        if feature.get("_type") == "ClassLabel"
+    }
+    return DatasetInfo.from_json(text.decode(), str(path)), labels
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """A temporary name beside `path`; on success the file is flushed to disk and takes its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

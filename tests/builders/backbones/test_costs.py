@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from adaptlabels.builders.backbones import costs as measure
+from adaptlabels.builders.backbones.costs import language_cost, vision_cost
+from adaptlabels.builders.backbones.families import shipped_families
+from adaptlabels.builders.backbones.transformers_models import create_model
+
+# Published: EleutherAI's and Meta's model cards, timm's results-imagenet.csv.
+PARAMETERS = {
+    "pythia": [70426624, 162322944, 405334016, 1011781632, 1414647808, 2775208960, 6857302016, 11846072320],
+    "llama2": [6738415616, 13015864320, 68976648192],
+    "vit": [5717416, 22050664, 5790376, 22196584, 86567656, 86859496, 304326632, 304715752],
+    "efficientnet": [5288548, 7794184, 9109994, 12233232, 19341616, 30389784, 43040704, 66347960],
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_parameters_are_the_published_ones_and_cost_no_memory(name):
+    family = shipped_families()[name]
+    count = vision_cost if family.runner == "vision" else language_cost
+    assert [count(state).parameters for state in family.states] == PARAMETERS[name]
+
+
+def test_vit_base_costs_what_its_matrix_products_cost():
+    # 12 blocks of 4 d^2 + 8 d^2 multiply-adds per token and 2 n d per token for attention; patches and head.
+    n, d = 197, 768
+    multiply_adds = 12 * (12 * d * d * n + 2 * n * n * d) + 196 * d * (3 * 16 * 16) + d * 1000
+    state = next(s for s in shipped_families()["vit"].states if s.name == "vit-base-224")
+    assert vision_cost(state).gflops == pytest.approx(2 * multiply_adds / 1e9, rel=1e-12)
+
+
+@pytest.mark.parametrize("family", ["pythia", "llama-mini", "neox-mini"])
+@pytest.mark.parametrize("tokens", [7, 200])
+def test_the_quadratic_holds_at_lengths_that_it_was_not_fitted_to(family, tokens):
+    state = shipped_families()[family].states[0]
+    with torch.device("meta"):
+        model = create_model(state, None, attention="eager").eval()
+    counted = measure._with_some_mask(model, tokens, state.name, measure._count) / 1e9
+    assert float(language_cost(state).gflops(tokens)) == pytest.approx(counted, rel=1e-9)
+
+
+def test_a_count_is_kept_and_a_broken_one_is_made_again(monkeypatch, tmp_path):
+    monkeypatch.setenv("ADAPTLABELS_CACHE", str(tmp_path))
+    state = shipped_families()["vit-mini"].states[0]
+    first = vision_cost(state)
+    (kept,) = (tmp_path / "costs").glob("*.json")
+    content = kept.read_text()
+    kept.write_text(content.replace(str(first.parameters), "5"))
+    assert vision_cost(state).parameters == 5  # read, not counted
+    kept.write_text("{")
+    assert vision_cost(state) == first
+    assert kept.read_text() == content

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+from adaptlabels.builders.backbones.families import known_families, read_families, shipped_families
+from adaptlabels.labels import InputError
+
+GOOD = """
+name = "mine"
+runner = "vision"
+dataset = "imagenet"
+[[states]]
+name = "a"
+architecture = "resnet18"
+source = "timm/resnet18.a1_in1k"
+[[states]]
+name = "b"
+architecture = "resnet34"
+source = "timm/resnet34.a1_in1k@main"
+"""
+
+
+def test_the_promised_families_ship():
+    families = shipped_families()
+    sizes = {name: len(family.states) for name, family in families.items()}
+    assert sizes == {
+        "convnext-mini": 6, "efficientnet": 8, "llama-mini": 4, "llama2": 3, "neox-mini": 4, "pythia": 8, "vit": 8, "vit-mini": 6,
+    }  # fmt: skip
+    assert all(s.source and s.source.startswith("timm/tf_efficientnet_b") for s in families["efficientnet"].states)
+    assert all(s.source and "augreg" in s.source for s in families["vit"].states)
+
+
+def test_a_users_file_adds_a_family(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD)
+    assert set(known_families(path)) == {*shipped_families(), "mine"}
+    assert known_families(path)["mine"].states[1].source == "timm/resnet34.a1_in1k@main"
+
+
+def test_yaml_and_several_families_in_a_file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    states = "[{name: a, architecture: x, source: o/a}, {name: b, architecture: y, source: o/b}]"
+    path.write_text(
+        f"families:\n- {{name: one, runner: vision, dataset: imagenet, states: {states}}}\n"
+        f"- {{name: two, runner: language, dataset: hellaswag, states: {states}}}\n"
+    )
+    assert list(read_families(path)) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GOOD.replace('runner = "vision"', 'runner = "audio"'), "runner: Input should be 'vision' or 'language'"),
+        (GOOD.replace("[[states]]", 'colour = "red"\n[[states]]', 1), "colour: Extra inputs are not permitted"),
+        (GOOD.replace('name = "b"', 'name = "a"'), "state 'a' is given twice"),
+        (GOOD.split("[[states]]", maxsplit=1)[0], "states: Field required"),
+        (GOOD[: GOOD.rindex("[[states]]")], "states: Tuple should have at least 2 items"),
+        (GOOD.replace('source = "timm/resnet18.a1_in1k"', ""), "needs either 'source' or 'recipe'"),
+        (GOOD.replace("mine", "vit"), "'vit' ships with adaptlabels"),
+        (GOOD.replace("mine", "a b"), "letters, digits"),
+        (GOOD.replace("mine", "states"), "may not be states"),
+        ("name = ", "Invalid value"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_key(tmp_path, text, message):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        known_families(path)
+    assert message in str(caught.value)
+    assert "mine.toml" in str(caught.value)
+
+
+def test_files_of_another_kind_and_missing_ones_are_named(tmp_path):
+    (tmp_path / "x.ini").write_text("a")
+    with pytest.raises(InputError, match=r"expected a \.toml"):
+        read_families(tmp_path / "x.ini")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_families(tmp_path / "none.toml")
+    (tmp_path / "list.yaml").write_text("- a")
+    with pytest.raises(InputError, match="expected a table"):
+        read_families(tmp_path / "list.yaml")
+
+
+def test_narrowing_needs_two_states():
+    family = shipped_families()["vit"]
+    assert [s.name for s in family.narrowed(("vit-base-224", "vit-tiny-224")).states] == [
+        "vit-tiny-224",
+        "vit-base-224",
+    ]
+    with pytest.raises(InputError, match="name at least two states of family 'vit', 1 is not enough"):
+        family.narrowed(("vit-tiny-224",))

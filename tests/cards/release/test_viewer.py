@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import polars as pl
+import pyarrow.parquet
+import pytest
+from adaptlabels.cards.release.viewer import LARGEST_GROUP_BYTES, SMALLEST_GROUP_BYTES, check_viewer
+from adaptlabels.labels import DatasetFolder
+from adaptlabels.labels.tables.info import DatasetInfo
+from adaptlabels.labels.tables.parquet import write_table
+from adaptlabels.labels.tables.schemas import PREDICTIONS, polars_schema
+from adaptlabels.scripts.commands.label import run
+
+from ...labels.tables import write_inputs
+
+
+@pytest.fixture
+def folder(tmp_path):
+    predictions, states = write_inputs(tmp_path)
+    run(predictions, tmp_path / "out", states, form="table", families=None, name=None, split="test", as_json=True)
+    return DatasetFolder(tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["digits", "stories"])
+def test_what_we_write_is_what_the_viewer_takes(demo, name):
+    assert check_viewer(DatasetFolder(demo / name)) == []
+
+
+def test_row_groups_of_large_tables_are_of_moderate_size(tmp_path):
+    rows = 400_000
+    schema = polars_schema(PREDICTIONS, optional=())
+    frame = pl.DataFrame(
+        {
+            "sample_id": [f"sample-{n:08d}" for n in range(rows)], "family": ["f"] * rows, "state": [0] * rows,
+            "target": [1] * rows, "prediction": [1] * rows, "correct": [True] * rows, "confidence": [0.5] * rows,
+            "margin": [0.5] * rows, "entropy": [0.5] * rows, "scores": [[0.1, 0.2, 0.3, 0.4, n / rows] for n in range(rows)],
+            "classes": [[1, 2, 3, 4, 5]] * rows,
+        },
+        schema=schema,
+    )  # fmt: skip
+    info = DatasetInfo("x", "x", "test", "other", ("a", "b"), "y")
+    write_table(tmp_path / "x.parquet", frame, PREDICTIONS, {}, info)
+    metadata = pyarrow.parquet.read_metadata(tmp_path / "x.parquet")
+    sizes = [metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups)]
+    assert len(sizes) > 3
+    assert max(sizes) <= LARGEST_GROUP_BYTES
+    assert min(sizes[:-1]) >= SMALLEST_GROUP_BYTES / 4
+
+
+def rewritten(folder, path, **options):
+    table = pyarrow.parquet.read_table(path)
+    pyarrow.parquet.write_table(table, path, **{"write_page_index": True, **options})
+    return [str(problem) for problem in check_viewer(DatasetFolder(folder.path))]
+
+
+def test_files_that_the_viewer_would_not_take_are_named(folder):
+    path = folder.labels_path("demo")
+    assert check_viewer(folder) == []
+    assert any("has no page index" in problem for problem in rewritten(folder, path, write_page_index=False))
+    assert any("row group 0 has" in problem for problem in rewritten(folder, path, row_group_size=7))
+    table = pyarrow.parquet.read_table(path)
+    pyarrow.parquet.write_table(table.slice(1), path, write_page_index=True)
+    assert any("counts [60] rows, the file has 59" in str(problem) for problem in check_viewer(folder))
+    wider = table.set_column(table.schema.get_field_index("n_correct"), "n_correct", table["n_correct"].cast("int64"))
+    pyarrow.parquet.write_table(wider.replace_schema_metadata(table.schema.metadata), path, write_page_index=True)
+    assert any("not of the types that its features declare" in str(problem) for problem in check_viewer(folder))
+
+
+def test_a_card_with_other_features_or_none_is_named(folder):
+    readme = folder.path / "README.md"
+    text = readme.read_text()
+    readme.write_text(text.replace("dtype: int8", "dtype: int32", 1))
+    assert any("its features are not those of the card's YAML" in str(problem) for problem in check_viewer(folder))
+    readme.write_text("# nothing")
+    assert "its YAML declares no configs" in str(check_viewer(folder)[0])

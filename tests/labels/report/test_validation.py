@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import polars as pl
+import pyarrow.parquet
+import pytest
+from adaptlabels.cards.card import write_card
+from adaptlabels.labels import DatasetFolder, InputError, TableError, validate_folder
+from adaptlabels.labels.tables.parquet import write_table
+from adaptlabels.labels.tables.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES, check_table
+from adaptlabels.scripts.commands.label import run
+
+from ..tables import prediction_rows, state_rows, write_inputs
+
+
+@pytest.fixture
+def folder(tmp_path):
+    run(
+        *(write_inputs(tmp_path)[0], tmp_path / "out", tmp_path / "states.csv"),
+        form="table",
+        families=None,
+        name=None,
+        split="test",
+        as_json=True,
+    )
+    return DatasetFolder(tmp_path / "out")
+
+
+def rewrite(folder, table, change):
+    """Change one table, keeping its schema."""
+    path, schema = {
+        "labels": (folder.labels_path("demo"), LABELS),
+        "predictions": (folder.predictions_path("demo"), PREDICTIONS),
+        "states": (folder.states_path, STATES),
+        "bounds": (folder.bounds_path, BOUNDS_TABLE),
+    }[table]
+    frame = pl.read_parquet(path)
+    states = folder.states["state"].to_list()
+    names = {"target": folder.info.class_names, "state": states} if table in ("labels", "predictions") else {}
+    write_table(path, change(frame).select(frame.columns).cast(frame.schema), schema, names, folder.info)
+    return DatasetFolder(folder.path)
+
+
+def test_a_folder_as_it_was_written_passes(folder):
+    assert validate_folder(folder) == []
+
+
+FIRST = pl.int_range(pl.len()) == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "file", "column", "message"),
+    [
+        ("predictions", lambda t: t.with_columns(correct=pl.col("correct") ^ FIRST), "predictions/", "correct", "prediction == target: sample 's000'"),
+        ("labels", lambda t: t.with_columns(oracle_state=2), "data/", "oracle_state", "does not follow"),
+        ("labels", lambda t: t.with_columns(oracle_cost=7.0), "data/", "oracle_cost", "does not follow"),
+        ("labels", lambda t: t.with_columns(solvable=True, n_correct=3), "data/", "n_correct", "does not follow"),
+        ("labels", lambda t: t.with_columns(correct=pl.col("correct").list.reverse()), "data/", "correct", "does not follow"),
+        ("labels", lambda t: t.with_columns(prediction=pl.col("prediction").list.head(2)), "data/", "prediction", "does not follow"),
+        ("labels", lambda t: t.slice(2), "data/", "sample_id", "is missing, though predictions have it: sample 's000', 's001'"),
+        ("labels", lambda t: pl.concat([t, t.head(1).with_columns(sample_id=pl.lit("new"))]), "data/", "sample_id", "has no predictions: sample 'new'"),
+        ("labels", lambda t: pl.concat([t, t.head(1)]), "data/", None, "'sample_id', rows 0, 60"),
+        ("labels", lambda t: t.with_columns(target=-1), "data/", None, "column 'target', rows 0, 1, 2 (60 in all)"),
+        ("predictions", lambda t: t.slice(1), "predictions/", None, "state 'tiny' has no prediction for sample 's000'"),
+        ("predictions", lambda t: t.with_columns(confidence=2.0), "predictions/", None, "column 'confidence'"),
+        ("predictions", lambda t: t.with_columns(state=9), "predictions/", None, "a state that the states table lacks"),
+        ("states", lambda t: t.with_columns(accuracy=0.5), "states/", "accuracy", "does not follow from the labels: state 'tiny'"),
+        ("states", lambda t: t.with_columns(cost=pl.col("cost").reverse()), "states/", "cost", "do not ascend by cost"),
+        ("states", lambda t: t.with_columns(index=pl.col("index") + 1), "states/", "index", "0, 1, 2"),
+        ("states", lambda t: t.with_columns(weights=pl.lit("stolen")), "states/", None, "column 'weights'"),
+        ("states", lambda t: t.with_columns(family=pl.lit("other")), "states/", "family", "data/demo exists"),
+        ("bounds", lambda t: t.with_columns(gain=pl.col("gain") * 2), "bounds/", "gain", "where the labels give"),
+        ("bounds", lambda t: t.slice(1), "bounds/", "bound", "lacks the bound 'exact'"),
+        ("bounds", lambda t: t.with_columns(gain_low=9.0, gain_high=1.0), "bounds/", "gain_low", "above gain_high"),
+        ("bounds", lambda t: t.with_columns(alpha=0.123), "bounds/", "alpha", "where the labels give"),
+        ("bounds", lambda t: pl.concat([t, t.with_columns(family=pl.lit("ghost"))]), "bounds/", "family", "'ghost' has bounds but no states"),
+        ("bounds", lambda t: pl.concat([t, t]), "bounds/", "bound", "more than once"),
+        ("predictions", lambda t: t.with_columns(family=pl.lit("zzz")), "predictions/", "family", "is not 'demo'"),
+        ("predictions", lambda t: t.with_columns(entropy=float("nan")), "predictions/", None, "column 'entropy', row 0"),
+        ("states", lambda t: t.with_columns(latency_ms_p50=float("nan")), "states/", None, "column 'latency_ms_p50'"),
+    ],
+)  # fmt: skip
+def test_each_kind_of_damage_is_found_and_named(folder, table, change, file, column, message):
+    problems = validate_folder(rewrite(folder, table, change))
+    found = [p for p in problems if p.file.startswith(file) and p.column == column and message in p.message]
+    assert found, [str(problem) for problem in problems]
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["data/demo/test-00000-of-00001.parquet", "predictions/demo/test-00000-of-00001.parquet", "bounds/test.parquet"],
+)
+def test_a_missing_or_broken_file_is_named(folder, file):
+    (folder.path / file).write_bytes(b"PAR1 no more")
+    assert [p.file for p in validate_folder(DatasetFolder(folder.path))] == [file]
+    (folder.path / file).unlink()
+    problems = validate_folder(DatasetFolder(folder.path))
+    assert [(p.file, "no such file" in p.message) for p in problems] == [(file, True)]
+
+
+def test_class_names_of_the_files_must_be_the_states_and_classes(folder):
+    names = {"target": folder.info.class_names, "state": ["huge", "base", "tiny"]}
+    write_table(folder.labels_path("demo"), folder.labels("demo"), LABELS, names, folder.info)
+    problems = validate_folder(DatasetFolder(folder.path))
+    assert [(p.column, "other class names" in p.message) for p in problems] == [("oracle_state", True)]
+
+
+def test_a_missing_card_is_named(folder):
+    (folder.path / "README.md").unlink()
+    assert [p.file for p in validate_folder(DatasetFolder(folder.path))] == ["README.md"]
+
+
+def test_families_must_agree_on_the_targets(tmp_path):
+    rows = prediction_rows()
+    other = rows.with_columns(target=(pl.col("target") + 1) % 4)
+    rows.write_csv(tmp_path / "one.csv")
+    other.write_csv(tmp_path / "two.csv")
+    state_rows().write_csv(tmp_path / "states.csv")
+    run(
+        tmp_path / "one.csv",
+        tmp_path / "out",
+        tmp_path / "states.csv",
+        form="table",
+        families=None,
+        name="x",
+        split="test",
+        as_json=True,
+    )
+    with pytest.raises(InputError, match="other samples or other targets"):
+        run(
+            tmp_path / "two.csv",
+            tmp_path / "out",
+            tmp_path / "states.csv",
+            form="table",
+            families=None,
+            name="x",
+            split="test",
+            as_json=True,
+        )
+
+
+def test_published_accuracy_is_compared_on_the_whole_split_only(folder):
+    from dataclasses import replace
+
+    info = replace(folder.info, full_size=60, reference_tolerance=0.003)
+    states = folder.states.with_columns(weights=pl.lit("pretrained"), reference_accuracy=pl.col("accuracy") - 0.01)
+    write_table(folder.states_path, states, STATES, {}, info)
+    problems = validate_folder(DatasetFolder(folder.path))
+    assert [p.column for p in problems] == ["accuracy"] * 3
+    assert "look at preprocessing, weights and precision" in problems[0].message
+    write_table(folder.states_path, states, STATES, {}, replace(info, accuracy_note="another crop"))
+    assert validate_folder(DatasetFolder(folder.path)) == []
+    write_card(DatasetFolder(folder.path))
+    assert "Accuracies may lie off their published values: another crop" in (folder.path / "README.md").read_text()
+    write_table(folder.states_path, states, STATES, {}, replace(info, full_size=10_000))
+    assert validate_folder(DatasetFolder(folder.path)) == []
+
+
+def test_no_folder_is_an_input_error(tmp_path):
+    with pytest.raises(InputError, match="no dataset folder"):
+        DatasetFolder(tmp_path)
+
+
+def test_a_family_that_is_not_there_is_named(folder):
+    with pytest.raises(InputError, match="no family 'x'; there are demo"):
+        folder.labels("x")
+    with pytest.raises(InputError, match="'energy_j' is not known for every state"):
+        folder.state_space("demo", "energy_j")
+    with pytest.raises(InputError, match="cost metric 'colour' is not one of"):
+        folder.state_space("demo", "colour")
+
+
+def test_a_file_without_our_metadata_is_refused(folder):
+    path = folder.states_path
+    pyarrow.parquet.write_table(pyarrow.parquet.read_table(path).replace_schema_metadata({}), path)
+    with pytest.raises(TableError, match="not written by adaptlabels"):
+        _ = DatasetFolder(folder.path).info
+
+
+def test_check_table_names_missing_and_unknown_columns():
+    with pytest.raises(TableError, match="t: column 'target', 'group'"):
+        check_table(pl.DataFrame({"sample_id": ["a"]}), LABELS, "t")
