@@ -23,8 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         # One thread for each worker and the programs that it starts: more would only wait for each other.
         os.environ["OMP_NUM_THREADS"] = "1"
-    # Trained miniatures stay from run to run, apart from the user's own cache.
-    os.environ["ADAPTLABELS_CACHE"] = str(config.cache.mkdir("adaptlabels"))
+    # Counted costs stay from run to run, apart from the user's own cache; a variable that is set names another folder.
+    os.environ.setdefault("ADAPTLABELS_CACHE", str(config.cache.mkdir("adaptlabels")))
     os.environ["HF_HOME"] = str(config.cache.mkdir("huggingface"))
     os.environ["HF_HUB_OFFLINE"] = "1"
 

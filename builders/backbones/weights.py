@@ -1,4 +1,4 @@
-"""Where a backbone's weights are: a folder with `config.json` and safetensors, fetched, given or trained on the spot.
+"""Where a backbone's weights are: a folder with `config.json` and safetensors, fetched, given or shipped.
 
 Hub repositories, local folders and miniatures end as the same kind of folder, so that all of them load through the same
 code. Pickled weights are never fetched nor read.
@@ -22,6 +22,8 @@ WeightsKind = Literal["pretrained", "trained-here", "random"]
 FETCHED = ("config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*", "special_tokens_map.json")
 """Files of a Hub repository that are needed; no pickles, no code."""
 LOCAL = "local:"
+MINIATURES = Path(__file__).parents[1] / "miniature" / "weights"
+"""Weights of the miniatures, `<family>/<state>/`, as `scripts/train_miniatures.py` makes them."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Weights:
     """The weights of one state."""
 
     kind: WeightsKind
-    """Trained elsewhere, trained here, or initialised at random."""
+    """Trained elsewhere, by this project's own training, or initialised at random."""
     source: str | None
     """Hub id, or None for local, trained-here and random weights."""
     revision: str | None
@@ -41,7 +43,7 @@ class Weights:
 
 
 def resolve_weights(family: Family, backbone: Backbone, *, random: bool, progress: Progress) -> Weights:
-    """Find, fetch or train the weights of a state.
+    """Find or fetch the weights of a state.
 
     Args:
         family: The state's family.
@@ -56,9 +58,7 @@ def resolve_weights(family: Family, backbone: Backbone, *, random: bool, progres
     if random:
         return Weights("random", None, None, None, None)
     if backbone.recipe is not None:
-        from ..miniature.training import trained_folder
-
-        folder = trained_folder(family, backbone)
+        folder = miniature_folder(family.name, backbone.name)
         return Weights("trained-here", None, None, folder, weights_digest(folder))
     source = backbone.source or ""
     folder_given = local_folder(backbone)
@@ -72,6 +72,21 @@ def resolve_weights(family: Family, backbone: Backbone, *, random: bool, progres
         folder = Path(snapshot_download(repository, revision=revision, allow_patterns=list(FETCHED)))
     # The cache names a snapshot's folder after its commit.
     return Weights("pretrained", repository, folder.name, folder, weights_digest(folder))
+
+
+def miniature_folder(family: str, state: str) -> Path:
+    """Folder of a miniature's weights, which ship with the package.
+
+    Raises:
+        InputError: There is no such miniature.
+    """
+    folder = MINIATURES / family / state
+    if not folder.is_dir():
+        raise InputError(
+            f"state {state!r} of family {family!r}: no weights of that name ship with adaptlabels; give its 'source'"
+            " instead of a 'recipe'"
+        )
+    return folder
 
 
 def local_folder(backbone: Backbone) -> Path | None:

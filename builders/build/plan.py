@@ -86,13 +86,12 @@ def check_fit(plan: BuildPlan) -> None:
 
 
 def load_states(plan: BuildPlan, progress: Progress) -> States:
-    """Find weights (the miniatures' are trained where they are missing) and count costs.
+    """Find weights and count costs.
 
     Raises:
         InputError: Weights are missing, or a state cannot answer the benchmark's question.
         RunError: The Hub cannot be reached.
     """
-    train_missing(plan, progress)
     found = {}
     for family in plan.families:
         states = []
@@ -103,15 +102,6 @@ def load_states(plan: BuildPlan, progress: Progress) -> States:
             states.append(state)
         found[family.name] = sorted(states, key=lambda state: state.cost.nominal_gflops())
     return found
-
-
-def train_missing(plan: BuildPlan, progress: Progress) -> None:
-    """Train the miniatures whose weights are not in the cache yet."""
-    wanted = [(family, state) for family in plan.families for state in family.states if state.recipe is not None]
-    if wanted and not plan.random:
-        from ..miniature.training import train_all
-
-        train_all(wanted, progress)
 
 
 def fingerprint(plan: BuildPlan, state: LoadedState, settings: RunSettings | None = None) -> str:

@@ -10,7 +10,7 @@ import torch
 from ...labels.errors import InputError, first_line
 from ...labels.tables.remote import explained, split_revision
 from ..backbones.transformers_models import create_model, quiet_transformers
-from ..backbones.weights import LOCAL
+from ..backbones.weights import LOCAL, miniature_folder
 from ..running.memory import available_bytes
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ def load_tokenizer(state: LoadedState) -> PreTrainedTokenizerBase:
     family = state.family
     place: str | Path | None = family.tokenizer or state.weights.folder or state.backbone.source
     if place is None and state.backbone.recipe is not None:
-        from ..miniature.training import make_tokenizer
-
-        return make_tokenizer()  # the one that its training would begin with
+        place = miniature_folder(family.name, state.backbone.name)
     if place is None:
         raise InputError(f"family {family.name!r}: random weights need a 'tokenizer' in the family's table")
     if isinstance(place, str) and (place.startswith(LOCAL) or place.endswith(".json")):

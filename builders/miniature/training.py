@@ -1,35 +1,39 @@
-"""Trains the miniature backbones on the spot and keeps their weights in the cache.
+"""Trains the miniature backbones whose weights ship with the package.
 
 A trained backbone ends as the folder that a Hub repository would be: `config.json`, `model.safetensors` and, for
-language, a tokenizer. It is keyed by everything that it depends on. Training is seeded and runs on one thread, so that
-one machine and version give the same weights every time.
+language, a tokenizer. Training is seeded and runs on one thread, so that one machine with one version of the libraries
+gives the same weights every time; other machines give others, and that is why the weights ship.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch.nn import functional
 
-from ..cache import cache_folder, key_of, versions
+from ..backbones.families import shipped_families
+from ..backbones.weights import weights_digest
+from ..cache import versions
 from . import grammar
-from .datasets import SPLIT_SEED, load_digits, made_once
+from .datasets import load_digits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from transformers import PreTrainedTokenizerFast
 
     from ..backbones.families import Backbone, Family, Recipe
     from ..progress import Progress
 
-TRAINER_VERSION = 2
-"""Raised when a change of this module or of the grammar changes the weights."""
+RECORD = "training.json"
+"""File beside the trained families: what the weights were made with, and their hashes."""
+LIBRARIES = ("torch", "timm", "transformers", "tokenizers", "scikit-learn")
 VOCABULARY = 512
 """Tokens of the stories' tokenizer: 256 bytes, one special token, and merges until words are whole."""
 TOKENIZER_TEXTS = 500
@@ -42,55 +46,54 @@ MOST_ROTATION, MOST_SCALE, MOST_SHIFT = 0.25, 0.15, 0.175
 """Augmentation of the digits: radians, share of the size, share of the half width."""
 
 
-def trained_folder(family: Family, backbone: Backbone) -> Path:
-    """Folder of a miniature's weights; trained at the first call, on this thread."""
-    target = _target(family, backbone)
-    with made_once(target) as folder:
-        if folder is not None:
-            threads = torch.get_num_threads()
-            torch.set_num_threads(1)
-            try:
-                (_train_vision if family.runner == "vision" else _train_language)(backbone, folder)
-            finally:
-                torch.set_num_threads(threads)
-    return target
-
-
-def train_all(wanted: Sequence[tuple[Family, Backbone]], progress: Progress) -> None:
-    """Train what the cache lacks, one process per core, the longest first.
+def train_miniatures(folder: Path, progress: Progress) -> None:
+    """Train every miniature of the shipped families, one process per core, the longest first.
 
     Args:
-        wanted: The miniatures.
-        progress: Told which are trained.
+        folder: Takes `<family>/<state>/` with the weights, and `training.json`.
+        progress: Told how many are trained.
     """
     import joblib
 
-    missing = [(family, backbone) for family, backbone in wanted if not _target(family, backbone).exists()]
-    if not missing:
-        return
-    missing.sort(key=lambda pair: -_effort(pair[1]))
-    workers = min(len(missing), os.cpu_count() or 1)
-    progress.say(f"training {len(missing)} miniature backbones on {workers} core(s); their weights are kept")
-    jobs = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
-    with progress.task("Training", len(missing)) as advance:
-        for _ in jobs(joblib.delayed(trained_folder)(family, backbone) for family, backbone in missing):
+    wanted = [(family, state) for family in shipped_families().values() for state in family.states if state.recipe]
+    wanted.sort(key=lambda pair: -_effort(pair[1]))
+    jobs = joblib.Parallel(n_jobs=min(len(wanted), os.cpu_count() or 1), return_as="generator_unordered")
+    with progress.task("Training", len(wanted)) as advance:
+        for _ in jobs(
+            joblib.delayed(train)(family, state, folder / family.name / state.name) for family, state in wanted
+        ):
             advance(1)
-
-
-def _target(family: Family, backbone: Backbone) -> Path:
-    libraries = (
-        ("torch", "timm", "scikit-learn") if family.runner == "vision" else ("torch", "transformers", "tokenizers")
-    )
-    rng = Random(0)
-    content = {
-        "trainer": TRAINER_VERSION,
-        "architecture": backbone.architecture,
-        "config": backbone.config,
-        "recipe": None if backbone.recipe is None else backbone.recipe.model_dump(),
-        "data": SPLIT_SEED if family.runner == "vision" else [grammar.make_text(rng) for _ in range(10)],
-        **versions(*libraries),
+    digests = {
+        f"{family.name}/{state.name}": weights_digest(folder / family.name / state.name) for family, state in wanted
     }
-    return cache_folder("weights", family.name) / f"{backbone.name}-{key_of(content)[:16]}"
+    record = {"libraries": versions(*LIBRARIES), "data": data_digests(), "weights": dict(sorted(digests.items()))}
+    (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def train(family: Family, backbone: Backbone, folder: Path) -> None:
+    """Train one miniature, on this thread.
+
+    Args:
+        family: Its family.
+        backbone: The miniature; its `recipe` says how.
+        folder: Takes the weights; it is made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        (_train_vision if family.runner == "vision" else _train_language)(backbone, folder)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def data_digests() -> dict[str, Any]:
+    """Hashes of what the miniatures learn from: the training half of the digits, and the first stories."""
+    images, classes, train_half, _ = load_digits()
+    digits = hashlib.sha256(images[train_half].tobytes() + classes[train_half].tobytes()).hexdigest()
+    rng = Random(0)
+    stories = hashlib.sha256("\n".join(grammar.make_text(rng) for _ in range(TOKENIZER_TEXTS)).encode()).hexdigest()
+    return {"digits": digits, "stories": stories}
 
 
 def _effort(backbone: Backbone) -> float:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 from adaptlabels.builders.backbones.families import Backbone, Family, shipped_families
-from adaptlabels.builders.backbones.weights import resolve_weights, weights_digest
-from adaptlabels.builders.miniature.training import trained_folder
+from adaptlabels.builders.backbones.weights import miniature_folder, resolve_weights, weights_digest
 from adaptlabels.builders.progress import Silent
 from adaptlabels.labels import DatasetFolder, InputError
 
@@ -33,7 +33,10 @@ def family_file(path, kind, sources):
 def test_weights_from_the_hub_give_the_labels_of_the_same_weights_on_disk(tmp_path, demo, kind):
     name, dataset, _ = TRAINED[kind]
     family = shipped_families()[name]
-    folders = [trained_folder(family, state) for state in family.states[:2]]
+    folders = []
+    for state in family.states[:2]:
+        folders.append(tmp_path / state.name)
+        shutil.copytree(miniature_folder(family.name, state.name), folders[-1])
     hub = Hub()
     for i, folder in enumerate(folders):
         hub.add(f"org/model-{i}", folder)
@@ -41,13 +44,9 @@ def test_weights_from_the_hub_give_the_labels_of_the_same_weights_on_disk(tmp_pa
     file = family_file(tmp_path / "f.toml", kind, ["org/model-0", f"org/model-1@{hub.commit('org/model-1', 'main')}"])
     program = [sys.executable, "-m", "adaptlabels.scripts.cli", "build", dataset, str(tmp_path / "out")]
     program += ["--families", str(file), "--family", "from-hub", "--limit", "60", "--device", "cpu"]
-    try:
-        with running(hub):
-            online = {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf")}
-            done = subprocess.run(program, capture_output=True, text=True, check=False, env={**os.environ, **online})
-    finally:
-        for folder in folders:
-            (folder / "pytorch_model.bin").unlink()
+    with running(hub):
+        online = {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf")}
+        done = subprocess.run(program, capture_output=True, text=True, check=False, env={**os.environ, **online})
     assert done.returncode == 0, done.stderr
     assert not any(".bin" in request for request in hub.requests)
     made, own = DatasetFolder(tmp_path / "out"), DatasetFolder(demo / dataset)
@@ -78,7 +77,7 @@ def test_a_local_folder_needs_a_config_and_safetensors(tmp_path):
 
 def test_a_local_folder_has_no_revision(tmp_path):
     family = shipped_families()["vit-mini"]
-    folder = trained_folder(family, family.states[0])
+    folder = miniature_folder(family.name, family.states[0].name)
     found = resolved(f"local:{folder}")
     assert (found.kind, found.source, found.revision, found.folder) == ("pretrained", None, None, folder)
     assert found.sha256 == weights_digest(folder)

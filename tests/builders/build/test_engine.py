@@ -77,14 +77,14 @@ def test_another_preprocessing_of_the_same_weights_is_not_the_same_part(tmp_path
     import shutil
 
     from adaptlabels.builders.backbones.families import shipped_families
-    from adaptlabels.builders.miniature.training import trained_folder
+    from adaptlabels.builders.backbones.weights import miniature_folder
 
     assert demo.is_dir()
     family = shipped_families()["vit-mini"]
     file = tmp_path / "f.toml"
     text = 'name = "own"\nrunner = "vision"\ndataset = "digits"\n'
     for place, state in enumerate(family.states[:2]):
-        shutil.copytree(trained_folder(family, state), tmp_path / f"w{place}")
+        shutil.copytree(miniature_folder(family.name, state.name), tmp_path / f"w{place}")
         text += f'[[states]]\nname = "s{place}"\narchitecture = "x"\nsource = "local:{tmp_path / f"w{place}"}"\n'
     file.write_text(text)
     first = build(options(tmp_path / "out", family="own", families_file=file, limit=60)).predictions("own")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 from adaptlabels.builders.backbones.families import Backbone, Family, shipped_families
-from adaptlabels.builders.backbones.weights import Weights, weights_digest
+from adaptlabels.builders.backbones.weights import Weights, miniature_folder, weights_digest
 from adaptlabels.builders.build.forecast import RANDOM
 from adaptlabels.builders.language.models import load_model, load_tokenizer, window_of
 from adaptlabels.builders.language.runner import LanguageRunner
 from adaptlabels.builders.language.tokens import encode_items
-from adaptlabels.builders.miniature.training import trained_folder
 from adaptlabels.builders.running.contract import LoadedState, RunSettings
 from adaptlabels.builders.sources.benchmarks import AnswerSpace
 
@@ -19,7 +18,7 @@ SETTINGS = RunSettings(torch.device("cpu"))
 
 def trained(family_name, index=0):
     family = shipped_families()[family_name]
-    folder = trained_folder(family, family.states[index])
+    folder = miniature_folder(family.name, family.states[index].name)
     weights = Weights("trained-here", None, None, folder, weights_digest(folder))
     return LoadedState(family, family.states[index], weights, LanguageRunner().cost(family.states[index], folder))
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from adaptlabels.builders.backbones.families import shipped_families
+from adaptlabels.builders.backbones.weights import miniature_folder
 from adaptlabels.builders.language.models import load_model, load_tokenizer
 from adaptlabels.builders.language.tokens import encode_items
 from adaptlabels.builders.miniature.datasets import stories_file
-from adaptlabels.builders.miniature.training import END_OF_TEXT, make_tokenizer, trained_folder
+from adaptlabels.builders.miniature.training import END_OF_TEXT, make_tokenizer
 from adaptlabels.builders.sources.benchmarks import find_benchmark
 from adaptlabels.builders.sources.items import ChoiceItem
 from adaptlabels.builders.sources.opening import open_source
@@ -188,7 +189,7 @@ def logs(tmp_path_factory):
     family = shipped_families()["neox-mini"]
     for index in (0, 3):
         place = root / f"state-{index}"
-        shutil.copytree(trained_folder(family, family.states[index]), place)
+        shutil.copytree(miniature_folder(family.name, family.states[index].name), place)
         command = [sys.executable, "-m", "lm_eval", "--model", "hf", "--model_args", f"pretrained={place}", "--tasks"]
         command += [
             "stories",

@@ -10,9 +10,8 @@ import timm
 import torch
 from adaptlabels.builders.backbones.families import shipped_families
 from adaptlabels.builders.backbones.timm_models import create_model
-from adaptlabels.builders.backbones.weights import Weights, weights_digest
+from adaptlabels.builders.backbones.weights import Weights, miniature_folder, weights_digest
 from adaptlabels.builders.build.plan import RUNNERS
-from adaptlabels.builders.miniature.training import trained_folder
 from adaptlabels.builders.running.contract import LoadedState, RunSettings
 from adaptlabels.builders.sources.benchmarks import AnswerSpace, find_benchmark
 from adaptlabels.builders.sources.items import ImageItem
@@ -26,7 +25,7 @@ RUNNER = RUNNERS["vision"]()
 
 def loaded(family, index, *, random=False):
     backbone = family.states[index]
-    folder = None if random else trained_folder(family, backbone)
+    folder = None if random else miniature_folder(family.name, backbone.name)
     digest = None if folder is None else weights_digest(folder)
     weights = Weights("random" if random else "trained-here", None, None, folder, digest)
     return LoadedState(family, backbone, weights, RUNNER.cost(backbone, folder))
