@@ -104,7 +104,10 @@ def test_the_miniatures_show_all_of_it(demo, dataset, family):
         assert low - 1e-9 <= result.share_of_saving <= high + 1e-9
     for entry in (*report.selection, *report.selection_iso_accuracy):
         low, high = entry.gain
-        assert low < entry.chosen.gain < high
+        # A gain may be a cap that no replicate exceeds, as where one state saves all that can be saved.
+        assert low <= entry.chosen.gain * (1 + 1e-9)
+        assert entry.chosen.gain <= high * (1 + 1e-9)
+        assert low < high
     assert [s.chosen.k for s in report.selection] == list(range(2, len(report.space) + 1))
     assert (folder.path / "assets" / f"{family}.png").stat().st_size > 20_000
 
