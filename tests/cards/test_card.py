@@ -12,7 +12,7 @@ from adaptlabels.scripts.commands.label import run
 from datasets import ClassLabel, get_dataset_config_names, load_dataset
 from PIL import Image
 
-from ..labels.tables import prediction_rows, state_rows, write_inputs
+from ..labels.inputs import prediction_rows, state_rows, write_inputs
 
 
 @pytest.mark.parametrize("name", ["digits", "stories"])

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ..hub import Hub, running
-from ..labels.tables import write_inputs
+from ..labels.inputs import write_inputs
 
 EFFICIENTNET = """state,cost,accuracy
 b0,0.39,0.771

@@ -10,7 +10,7 @@ import pytest
 from adaptlabels.labels import DatasetFolder
 from adaptlabels.scripts.cli import main
 
-from ..labels.tables import prediction_rows, write_inputs
+from ..labels.inputs import prediction_rows, write_inputs
 
 PROGRAM = [sys.executable, "-m", "adaptlabels.scripts.cli"]
 

@@ -9,7 +9,7 @@ from adaptlabels.scripts.commands.label import run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ...labels.tables import prediction_rows, state_rows, write_inputs
+from ...labels.inputs import prediction_rows, state_rows, write_inputs
 
 
 def made(place, rows=None, states=None, name="x", **options):

@@ -16,7 +16,7 @@ from adaptlabels.labels import DatasetFolder
 from adaptlabels.scripts.commands.label import run
 
 from ...hub import Hub, online, running
-from ...labels.tables import prediction_rows, write_inputs
+from ...labels.inputs import prediction_rows, write_inputs
 
 TOKEN = "hf_secretsecretsecret"
 READER = "hf_readeronlyreader"

@@ -10,7 +10,7 @@ from adaptlabels.labels.tables.parquet import write_table
 from adaptlabels.labels.tables.schemas import PREDICTIONS, polars_schema
 from adaptlabels.scripts.commands.label import run
 
-from ...labels.tables import write_inputs
+from ...labels.inputs import write_inputs
 
 
 @pytest.fixture

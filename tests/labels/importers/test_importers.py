@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from adaptlabels.labels import InputError, label_predictions
 
-from ..tables import prediction_rows, state_rows, write_inputs
+from ..inputs import prediction_rows, state_rows, write_inputs
 
 
 def test_labels_follow_from_the_predictions(tmp_path):

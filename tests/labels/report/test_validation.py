@@ -9,7 +9,7 @@ from adaptlabels.labels.tables.parquet import write_table
 from adaptlabels.labels.tables.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES, check_table
 from adaptlabels.scripts.commands.label import run
 
-from ..tables import prediction_rows, state_rows, write_inputs
+from ..inputs import prediction_rows, state_rows, write_inputs
 
 
 @pytest.fixture
