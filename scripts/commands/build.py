@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...builders.backbones.families import Family
-    from ...builders.build.engine import Engine
-    from ...builders.build.forecast import Forecast, PassForecast
-    from ...builders.build.plan import BuildPlan
-    from ...builders.build.recipe import Built
+    from ...builders.building.engine import Engine
+    from ...builders.building.forecast import Forecast, PassForecast
+    from ...builders.building.plan import BuildPlan
+    from ...builders.building.run import Built
     from ...builders.sources.benchmarks import Benchmark
     from ...labels.tables.folder import DatasetFolder
 
@@ -79,7 +79,7 @@ class BuildOptions:
 def run(options: BuildOptions, *, dry_run: bool, as_json: bool) -> None:
     """Build and print what came out, or only say what a build would do."""
     if dry_run:
-        from ...builders.build.forecast import forecast
+        from ...builders.building.forecast import forecast
 
         with open_engine(options) as engine:
             plan = make_plan(options, engine)
@@ -96,7 +96,7 @@ def build(options: BuildOptions) -> DatasetFolder:
         InputError: An option, the source or the folder cannot be used; nothing has been written then.
         RunError: A state cannot be run; what was finished is kept.
     """
-    from ...builders.build.plan import check_fit
+    from ...builders.building.plan import check_fit
     from ...labels.tables.staging import claim_folder
 
     with open_engine(options) as engine:
@@ -110,7 +110,7 @@ def build(options: BuildOptions) -> DatasetFolder:
 
 
 def _run(plan: BuildPlan, options: BuildOptions, engine: Engine) -> Built:
-    from ...builders.build.recipe import run_build
+    from ...builders.building.run import run_build
     from ...labels.tables.folder import WORK
 
     progress = TerminalProgress()
@@ -170,7 +170,7 @@ def open_engine(options: BuildOptions) -> Engine:
     Raises:
         InputError: Ray is not installed, or options contradict each other.
     """
-    from ...builders.build.engine import LocalEngine
+    from ...builders.building.engine import LocalEngine
     from ...builders.running.devices import choose_devices
     from ...labels.errors import InputError
 
@@ -201,8 +201,8 @@ def make_plan(options: BuildOptions, engine: Engine | None = None) -> BuildPlan:
         InputError: An option or the source cannot be used.
         RunError: The engine's cluster cannot be reached.
     """
-    from ...builders.build.engine import LocalEngine
-    from ...builders.build.plan import RUNNERS, BuildPlan
+    from ...builders.building.engine import LocalEngine
+    from ...builders.building.plan import RUNNERS, BuildPlan
     from ...builders.running.contract import RunSettings
     from ...builders.sources.benchmarks import find_benchmark
     from ...builders.sources.opening import open_source

@@ -51,7 +51,7 @@ def _known_states(file: Path | None) -> Any:  # noqa: ANN401 - a polars frame, i
 
     from ...builders.backbones.families import known_families
     from ...builders.backbones.weights import local_folder
-    from ...builders.build.plan import RUNNERS
+    from ...builders.building.plan import RUNNERS
 
     console.err.print("costs are those of `adaptlabels families`; --states FILE gives others", style="dim")
     runner = RUNNERS["language"]()

@@ -35,7 +35,7 @@ def test_a_build_killed_at_ten_random_moments_ends_in_the_same_bytes(tmp_path, d
     build(options(tmp_path / "whole", dataset, family, limit=450))
     duration = time.monotonic() - started
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["adaptlabels.builders.build.recipe", "adaptlabels.cards.card"])
+    server.set_forkserver_preload(["adaptlabels.builders.building.run", "adaptlabels.cards.card"])
     rng = random.Random(7)
     killed = 0
     for _ in range(10):
