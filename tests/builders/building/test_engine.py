@@ -8,9 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from adaptlabels.builders import BuildOptions
 from adaptlabels.builders.running.devices import choose_device
 from adaptlabels.labels import DatasetFolder, InputError, validate_folder
-from adaptlabels.scripts.commands.build import BuildOptions, build
+from adaptlabels.scripts.commands.build import build
 
 
 def tables(folder):
