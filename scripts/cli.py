@@ -145,7 +145,8 @@ def build(
     json: options.Json = False,
 ) -> None:
     """Run backbones over a dataset and write a dataset folder; resumes what is there."""
-    from .commands.build import BuildOptions, run
+    from ..builders.options import BuildOptions
+    from .commands.build import run
 
     run(
         BuildOptions(

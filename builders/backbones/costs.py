@@ -23,7 +23,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from ...labels.errors import InputError, first_line
 from ...labels.tables.parquet import atomic_file
 from ..cache import cache_folder, key_of, versions
-from .weights import config_text
+from .weights import config_text, local_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from .families import Backbone
+    from .families import Backbone, Family
 
 LENGTHS = (16, 32, 64)
 """Sequence lengths in tokens that the quadratic of a language model goes through."""
@@ -93,6 +93,19 @@ class LanguageCost:
         return NOMINAL_SEQUENCES * float(self.gflops(NOMINAL_TOKENS))
 
 
+def state_cost(family: Family, backbone: Backbone) -> VisionCost | LanguageCost:
+    """Count a state as its family's table describes it; no weights are fetched.
+
+    Args:
+        family: The state's family.
+        backbone: The state.
+
+    Raises:
+        InputError: The library that runs the state cannot make it.
+    """
+    return COUNTED_BY[family.runner](backbone, local_folder(backbone))
+
+
 def vision_cost(backbone: Backbone, folder: Path | None = None) -> VisionCost:
     """Count a timm model.
 
@@ -143,6 +156,13 @@ def language_cost(backbone: Backbone, folder: Path | None = None) -> LanguageCos
 
     found = _cached(content, count)
     return LanguageCost(**{**found, "coefficients": tuple(found["coefficients"])})
+
+
+COUNTED_BY: dict[str, Callable[[Backbone, Path | None], VisionCost | LanguageCost]] = {
+    "vision": vision_cost,
+    "language": language_cost,
+}
+"""What counts a state, by the name of its runner."""
 
 
 def _forward(model: torch.nn.Module, tokens: int, mask: torch.Tensor | None) -> None:

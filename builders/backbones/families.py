@@ -20,7 +20,7 @@ import tomllib
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -28,7 +28,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ...labels.errors import InputError
 from ...labels.tables.folder import check_family_name
 
-Runner = Literal["vision", "language"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RunnerName = Literal["vision", "language"]
+"""What runs a family or a benchmark."""
 
 
 class _Table(BaseModel):
@@ -78,7 +82,7 @@ class Family(_Table):
     """Name of the family."""
     title: str = ""
     """Name for people."""
-    runner: Runner
+    runner: RunnerName
     """What runs it: `vision` for image classifiers, `language` for causal language models."""
     dataset: str
     """Benchmark that the family was made for."""
@@ -99,7 +103,7 @@ class Family(_Table):
             seen.add(state.name)
         return self
 
-    def narrowed(self, names: tuple[str, ...]) -> Family:
+    def narrowed(self, names: Sequence[str]) -> Family:
         """The family with only some of its states.
 
         Raises:
@@ -108,7 +112,7 @@ class Family(_Table):
         chosen = tuple(state for state in self.states if state.name in names)
         if len(chosen) < 2:
             raise InputError(
-                f"--state: name at least two states of family {self.name!r}, {len(chosen)} is not enough;"
+                f"`states`: name at least two states of family {self.name!r}, {len(chosen)} is not enough;"
                 f" there are {', '.join(state.name for state in self.states)}"
             )
         return self.model_copy(update={"states": chosen})
@@ -133,26 +137,26 @@ def read_families(path: Path) -> dict[str, Family]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--families {path}: cannot be read ({error})") from error
+        raise InputError(f"`families_file` {path}: cannot be read ({error})") from error
     try:
         if path.suffix == ".toml":
             content = tomllib.loads(text)
         elif path.suffix in (".yaml", ".yml"):
             content = yaml.safe_load(text)
         else:
-            raise InputError(f"--families {path}: expected a .toml, .yaml or .yml file")
+            raise InputError(f"`families_file` {path}: expected a .toml, .yaml or .yml file")
     except (tomllib.TOMLDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"--families {path}: {' '.join(str(error).split())}") from error
+        raise InputError(f"`families_file` {path}: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
-        raise InputError(f"--families {path}: expected a table with the keys of a family")
+        raise InputError(f"`families_file` {path}: expected a table with the keys of a family")
     tables = content.get("families", [content])
     if not isinstance(tables, list):
-        raise InputError(f"--families {path}: 'families' must be a list of tables")
+        raise InputError(f"`families_file` {path}: 'families' must be a list of tables")
     found: dict[str, Family] = {}
     for table in tables:
-        family = _parse(table, f"--families {path}")
+        family = _parse(table, f"`families_file` {path}")
         if family.name in found:
-            raise InputError(f"--families {path}: family {family.name!r} is given twice")
+            raise InputError(f"`families_file` {path}: family {family.name!r} is given twice")
         found[family.name] = family
     return found
 
@@ -166,12 +170,29 @@ def known_families(extra: Path | None = None) -> dict[str, Family]:
     own = read_families(extra) if extra else {}
     taken = sorted(set(own) & set(shipped_families()))
     if taken:
-        raise InputError(f"--families {extra}: {taken[0]!r} ships with adaptlabels; choose another name")
+        raise InputError(f"`families_file` {extra}: {taken[0]!r} ships with adaptlabels; choose another name")
     return {**shipped_families(), **own}
 
 
-def _place(table: object, keys: tuple[int | str, ...]) -> str:
-    """Where in the file an error is: a state by its name, or by its number from 1."""
+def find_families(names: Sequence[str], extra: Path | None = None) -> tuple[Family, ...]:
+    """Families by their names, each once.
+
+    Args:
+        names: Names of families.
+        extra: A user's file with more families than ship.
+
+    Raises:
+        InputError: As `known_families`, or a name is unknown.
+    """
+    known = known_families(extra)
+    for name in names:
+        if name not in known:
+            raise InputError(f"`families` {name!r}: no such family; there are {', '.join(known)}")
+    return tuple(known[name] for name in dict.fromkeys(names))
+
+
+def _key(table: object, keys: tuple[int | str, ...]) -> str:
+    """The key that an error is about; a state by its name, or by its number from 1."""
     if len(keys) > 1 and keys[0] == "states" and isinstance(keys[1], int) and isinstance(table, dict):
         state = table["states"][keys[1]]
         name = state.get("name") if isinstance(state, dict) else None
@@ -184,8 +205,8 @@ def _parse(table: object, where: str) -> Family:
         return Family.model_validate(table)
     except ValidationError as error:
         first = error.errors()[0]
-        place = _place(table, first["loc"])
+        key = _key(table, first["loc"])
         message = str(first["msg"]).removeprefix("Value error, ")
-        raise InputError(f"{where}: {place + ': ' if place else ''}{message}") from error
+        raise InputError(f"{where}: {key + ': ' if key else ''}{message}") from error
     except InputError as error:
         raise InputError(f"{where}: {error}") from error

@@ -28,11 +28,11 @@ from .worker import do_on_device, without_items
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ..build.catalogue import Catalogue
-    from ..build.engine import OnDevice
-    from ..build.passes import Placement
-    from ..build.plan import BuildPlan
-    from ..build.store import Store
+    from ..building.catalogue import Catalogue
+    from ..building.engine import OnDevice
+    from ..building.passes import Placement
+    from ..building.plan import BuildPlan
+    from ..building.store import Store
     from ..progress import Progress
     from ..running.contract import LoadedState
     from .placement import Machine

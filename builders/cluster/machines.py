@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .placement import Machine
 
 if TYPE_CHECKING:
-    from ..build.store import Store
+    from ..building.store import Store
 
 
 def alive() -> dict[str, Machine]:

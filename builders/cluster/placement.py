@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...labels.errors import InputError
-from ..build.passes import Placement
+from ..building.passes import Placement
 from ..running.memory import GPU_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..build.plan import BuildPlan
+    from ..building.plan import BuildPlan
     from ..running.contract import LoadedState
 
 PROCESS_BYTES = 1 << 30

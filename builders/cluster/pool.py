@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import ray
 
 from ...labels.errors import AdaptLabelsError, RunError, first_line
-from ..build.catalogue import Catalogue
-from ..build.engine import build_task
-from ..build.scoring import Scorer
+from ..building.catalogue import Catalogue
+from ..building.engine import build_task
+from ..building.scoring import Scorer
 from ..sources.items import portions
 from .machines import alive
 from .placement import workers_on
@@ -25,9 +25,9 @@ from .worker import Hand, without_items
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ..build.passes import Placement
-    from ..build.plan import BuildPlan
-    from ..build.store import Store
+    from ..building.passes import Placement
+    from ..building.plan import BuildPlan
+    from ..building.store import Store
     from ..progress import Advance, Progress
     from ..sources.items import Portion
     from .placement import Machine

@@ -12,7 +12,7 @@ import torch
 
 from ...labels.errors import RunError
 from ..backbones.weights import resolve_weights, weights_digest
-from ..build.scoring import Scorer
+from ..building.scoring import Scorer
 from ..progress import Silent
 from ..sources.items import Held
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from concurrent.futures import Future
 
-    from ..build.catalogue import Seen
-    from ..build.engine import OnDevice
-    from ..build.passes import Placement
-    from ..build.plan import BuildPlan
-    from ..build.store import Store
+    from ..building.catalogue import Seen
+    from ..building.engine import OnDevice
+    from ..building.passes import Placement
+    from ..building.plan import BuildPlan
+    from ..building.store import Store
     from ..running.contract import LoadedState
     from ..sources.items import Portion, Shard
 

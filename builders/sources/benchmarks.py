@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ...labels.errors import InputError
 from ...labels.tables.info import DatasetInfo
-from ..backbones.families import Runner
+from ..backbones.families import RunnerName
 from .imagenet import CLASSES, descriptions, synsets
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Benchmark(BaseModel):
     """Name for people."""
     task: Literal["image-classification", "multiple-choice"]
     """Kind of task, as the Hub names it."""
-    runner: Runner
+    runner: RunnerName
     """What runs over it."""
     split: str
     """Split that is labelled."""
@@ -91,7 +91,7 @@ class Benchmark(BaseModel):
         if split in (None, self.split):
             return self
         if split not in self.other_splits:
-            raise InputError(f"--split {split!r}: {self.name} has {', '.join((self.split, *self.other_splits))}")
+            raise InputError(f"`split` {split!r}: {self.name} has {', '.join((self.split, *self.other_splits))}")
         return self.model_copy(update={"split": split, "full_size": None})
 
     @property

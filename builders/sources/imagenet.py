@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import pkgutil
+import csv
+import json
 import re
 from dataclasses import replace
 from functools import cache
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, cast
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
+from ...labels.errors import InputError
 from .items import ImageItem
 
 if TYPE_CHECKING:
@@ -20,6 +23,10 @@ IMAGENET_ID = re.compile(r"ILSVRC2012_(?:val|train|test)_\d+|n\d{8}_\d+")
 """ImageNet's own identifiers, so that labels made from different sources join."""
 CLASSES = "imagenet_synsets.txt"
 """timm's list of the 1,000 synsets in order; lists of subsets have such names too."""
+DESCRIPTIONS = "imagenet_synset_to_lemma.txt"
+"""timm's table of what each synset is called."""
+REAL_LABELS = "imagenet_real_labels.json"
+"""timm's copy of the ReaL labels (google-research/reassessed-imagenet)."""
 
 
 def sample_id_of(name: str, *, with_class: bool = False) -> str:
@@ -46,18 +53,31 @@ def sample_id_of(name: str, *, with_class: bool = False) -> str:
 
 @cache
 def synsets(file: str = CLASSES) -> tuple[str, ...]:
-    """Synsets of ImageNet's classes, or of those of a subset, in order (timm's own lists)."""
-    content = cast("bytes", pkgutil.get_data("timm.data", f"_info/{file}"))
-    return tuple(content.decode().split())
+    """Synsets of ImageNet's classes, or of those of a subset, in order (timm's own lists).
+
+    Raises:
+        InputError: timm is not installed.
+    """
+    return tuple(_timm_data(file).split())
 
 
 @cache
 def descriptions(file: str = CLASSES) -> tuple[str, ...]:
-    """What the classes are called, in order."""
-    from timm.data import ImageNetInfo
+    """What the classes are called, in order.
 
-    info = ImageNetInfo()
-    return tuple(info.label_name_to_description(name) for name in synsets(file))
+    Raises:
+        InputError: timm is not installed.
+    """
+    names = dict(csv.reader(_timm_data(DESCRIPTIONS).splitlines(), delimiter="\t"))
+    return tuple(names[name] for name in synsets(file))
+
+
+def _timm_data(file: str) -> str:
+    """A data file of timm, found without importing timm: that would import torch, which names do not need."""
+    spec = find_spec("timm")
+    if spec is None or not spec.submodule_search_locations:
+        raise InputError("ImageNet's class names come with timm, which is not installed: pip install timm")
+    return Path(spec.submodule_search_locations[0], "data", "_info", file).read_text(encoding="utf-8")
 
 
 class ReassessedLabels:
@@ -98,8 +118,6 @@ class ReassessedLabels:
 
 @cache
 def _real_labels() -> dict[str, list[int]]:
-    """Classes that people saw, by the image's file name (timm's copy of google-research/reassessed-imagenet)."""
-    import json
-
-    content = cast("bytes", pkgutil.get_data("timm.data", "_info/imagenet_real_labels.json"))
-    return {f"ILSVRC2012_val_{number:08d}.JPEG": seen for number, seen in enumerate(json.loads(content), start=1)}
+    """Classes that people saw, by the image's file name."""
+    content = json.loads(_timm_data(REAL_LABELS))
+    return {f"ILSVRC2012_val_{number:08d}.JPEG": seen for number, seen in enumerate(content, start=1)}

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from adaptlabels.builders.backbones.families import Backbone, Family, shipped_families
-from adaptlabels.builders.build.forecast import RANDOM
+from adaptlabels.builders.building.forecast import RANDOM
 from adaptlabels.builders.language import models as causal
 from adaptlabels.builders.language.runner import LanguageRunner
 from adaptlabels.builders.running.contract import LoadedState, RunSettings

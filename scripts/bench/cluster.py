@@ -54,10 +54,10 @@ def write_items(dataset: str, root: Path, count: int) -> str:
 
 def build_once(options: argparse.Namespace) -> None:
     """One build, timed; runs in a process of its own."""
-    from adaptlabels.builders.build.plan import load_states
-    from adaptlabels.builders.build.recipe import run_build
+    from adaptlabels.builders import BuildOptions, make_plan, open_engine
+    from adaptlabels.builders.building.plan import load_states
+    from adaptlabels.builders.building.run import run_build
     from adaptlabels.builders.progress import Silent
-    from adaptlabels.scripts.commands.build import BuildOptions, make_plan, open_engine
     from adaptlabels.scripts.commands.finish import finish_folder
 
     chosen = BuildOptions(

@@ -27,8 +27,8 @@ import timm
 import torch
 from adaptlabels.builders.backbones.families import shipped_families
 from adaptlabels.builders.backbones.timm_models import create_model, data_config
-from adaptlabels.builders.build.forecast import RANDOM
-from adaptlabels.builders.build.plan import RUNNERS
+from adaptlabels.builders.building.forecast import RANDOM
+from adaptlabels.builders.building.plan import RUNNERS
 from adaptlabels.builders.running.contract import LoadedState, RunSettings
 from adaptlabels.builders.running.precision import reference_arithmetic
 from adaptlabels.builders.sources.benchmarks import AnswerSpace, find_benchmark

@@ -19,10 +19,10 @@ import numpy as np
 import polars as pl
 import torch
 from adaptlabels.builders.backbones.families import shipped_families
-from adaptlabels.builders.build.forecast import RANDOM
-from adaptlabels.builders.build.plan import RUNNERS, BuildPlan
-from adaptlabels.builders.build.store import Store, Unit
-from adaptlabels.builders.build.tables import PARTS_AT_ONCE
+from adaptlabels.builders.building.forecast import RANDOM
+from adaptlabels.builders.building.plan import RUNNERS, BuildPlan
+from adaptlabels.builders.building.store import Store, Unit
+from adaptlabels.builders.building.tables import PARTS_AT_ONCE
 from adaptlabels.builders.cluster.placement import Machine, place, workers_on, workers_on_all
 from adaptlabels.builders.running.contract import LoadedState, RunSettings
 from adaptlabels.builders.running.scores import PART_SCHEMA

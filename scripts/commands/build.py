@@ -2,84 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from ...builders.options import BuildOptions
 from .. import console
 from ..console import TerminalProgress
 from . import finish
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ...builders.backbones.families import Family
-    from ...builders.build.engine import Engine
-    from ...builders.build.forecast import Forecast, PassForecast
-    from ...builders.build.plan import BuildPlan
-    from ...builders.build.recipe import Built
-    from ...builders.sources.benchmarks import Benchmark
+    from ...builders import BuildPlan, Forecast, PassForecast
     from ...labels.tables.folder import DatasetFolder
-
-MOST_DIGITS = 9
-"""Digits of a batch size."""
-
-
-@dataclass(frozen=True)
-class BuildOptions:
-    """What the user asked for."""
-
-    dataset: str
-    """Name of the benchmark."""
-    out: Path
-    """The dataset folder."""
-    source: str | None = None
-    """Where the items come from; None for the benchmark's own."""
-    split: str | None = None
-    """Split of the source; None for the benchmark's own."""
-    families: tuple[str, ...] = ()
-    """Names of families; empty for the benchmark's own."""
-    states: tuple[str, ...] = ()
-    """Names of states; empty for all."""
-    families_file: Path | None = None
-    """The user's own state spaces."""
-    device: str = "auto"
-    """Device, or `auto`."""
-    devices: str | None = None
-    """Several GPUs of this machine, or `all`."""
-    engine: str = "local"
-    """`local` or `ray`."""
-    ray_address: str | None = None
-    """Address of the Ray cluster; None for one that is started here."""
-    dtype: str = "auto"
-    """Precision, or `auto`."""
-    batch_size: str = "auto"
-    """Samples per batch, or `auto`."""
-    shard_size: int = 1024
-    """Samples of a part."""
-    limit: int | None = None
-    """Most samples."""
-    random: bool = False
-    """Initialise at random instead of loading."""
-    skip_unreadable: bool = False
-    """Leave unreadable images out instead of stopping."""
-    compiled: bool = False
-    """Compile the models."""
-    channels_last: bool = False
-    """Lay images out with channels last."""
-    compare_reference: int = 0
-    """Samples to compare with the float32 reference."""
-    measure: bool | None = None
-    """Measure device costs; None for on a GPU only."""
-    accuracy_note: str | None = None
-    """Why accuracies may lie off their published values."""
-    store: str | None = None
-    """Folder or URL of finished parts, where they are not kept inside the dataset folder."""
 
 
 def run(options: BuildOptions, *, dry_run: bool, as_json: bool) -> None:
     """Build and print what came out, or only say what a build would do."""
     if dry_run:
-        from ...builders.build.forecast import forecast
+        from ...builders import forecast, make_plan, open_engine
 
         with open_engine(options) as engine:
             plan = make_plan(options, engine)
@@ -90,40 +29,16 @@ def run(options: BuildOptions, *, dry_run: bool, as_json: bool) -> None:
 
 
 def build(options: BuildOptions) -> DatasetFolder:
-    """Run every state over every item and write the folder.
+    """Build what the user asked for, with a card, and tell what happens.
 
     Raises:
         InputError: An option, the source or the folder cannot be used; nothing has been written then.
         RunError: A state cannot be run; what was finished is kept.
     """
-    from ...builders.build.plan import check_fit
-    from ...labels.tables.staging import claim_folder
+    from ...builders import build as build_tables
+    from ...cards.card import write_card
 
-    with open_engine(options) as engine:
-        plan = make_plan(options, engine)
-        check_fit(plan)
-        info = plan.benchmark.info(plan.source)
-        claim_folder(options.out, info)
-        built = _run(plan, options, engine)
-    info = replace(info, skipped=tuple(built.skipped.items()), accuracy_note=options.accuracy_note)
-    return finish.finish_folder(options.out, info, built.families)
-
-
-def _run(plan: BuildPlan, options: BuildOptions, engine: Engine) -> Built:
-    from ...builders.build.recipe import run_build
-    from ...labels.tables.folder import WORK
-
-    progress = TerminalProgress()
-    n_states = sum(len(family.states) for family in plan.families)
-    progress.say(
-        f"{plan.benchmark.title}: {n_states} states of {', '.join(family.name for family in plan.families)} on"
-        f" {len(plan.source)} samples ({plan.source.name}), {plan.settings.dtype} on {plan.settings.device}"
-    )
-    built = run_build(plan, options.out / WORK, progress, engine)
-    if built.skipped:
-        first = next(iter(built.skipped))
-        progress.say(f"left out {len(built.skipped)} sample(s), the first {first}: {built.skipped[first]}")
-    return built
+    return build_tables(**vars(options), progress=TerminalProgress(), card=write_card)
 
 
 def _print_forecast(plan: BuildPlan, found: Forecast, *, as_json: bool) -> None:
@@ -162,120 +77,3 @@ def _workers(one: PassForecast) -> str:
         return "this process"
     takes = f"{one.gpus:g} GPU, " if one.gpus else ""
     return f"{one.workers} x ({takes}{one.cpus} cores)"
-
-
-def open_engine(options: BuildOptions) -> Engine:
-    """What carries the build out; a cluster is not started before it is needed.
-
-    Raises:
-        InputError: Ray is not installed, or options contradict each other.
-    """
-    from ...builders.build.engine import LocalEngine
-    from ...builders.running.devices import choose_devices
-    from ...labels.errors import InputError
-
-    if options.ray_address is not None and options.engine != "ray":
-        raise InputError("--ray-address: only with --engine ray")
-    if options.devices is not None and (options.ray_address is not None or options.device != "auto"):
-        raise InputError("--devices: names GPUs of this machine; leave --device and --ray-address away")
-    gpus = None if options.devices is None else choose_devices(options.devices)
-    if options.engine == "local" and gpus is None:
-        return LocalEngine()
-    try:
-        from ...builders.cluster.engine import RayEngine
-    except ModuleNotFoundError as error:
-        if error.name not in ("ray", "pynvml"):
-            raise
-        raise InputError("several machines or GPUs need Ray: pip install 'adaptlabels[ray]'") from error
-    return RayEngine(options.ray_address, gpus=gpus)
-
-
-def make_plan(options: BuildOptions, engine: Engine | None = None) -> BuildPlan:
-    """Check every option and open the source.
-
-    Args:
-        options: What the user asked for.
-        engine: What will carry the build out; None for this process.
-
-    Raises:
-        InputError: An option or the source cannot be used.
-        RunError: The engine's cluster cannot be reached.
-    """
-    from ...builders.build.engine import LocalEngine
-    from ...builders.build.plan import RUNNERS, BuildPlan
-    from ...builders.running.contract import RunSettings
-    from ...builders.sources.benchmarks import find_benchmark
-    from ...builders.sources.opening import open_source
-    from ...labels.errors import InputError
-
-    benchmark = find_benchmark(options.dataset).at_split(options.split)
-    families = choose_families(options, benchmark)
-    batch_size = parse_batch_size(options.batch_size)
-    if options.channels_last and benchmark.runner != "vision":
-        raise InputError("--channels-last: only images have channels")
-    source = open_source(benchmark, options.source, options.limit)
-    device = (engine or LocalEngine()).choose_device("cuda" if options.devices else options.device)
-    settings = RunSettings(
-        device,
-        RUNNERS[benchmark.runner]().default_dtype(device) if options.dtype == "auto" else options.dtype,
-        batch_size,
-        compiled=options.compiled,
-        channels_last=options.channels_last,
-        skip_unreadable=options.skip_unreadable,
-    )
-    return BuildPlan(
-        benchmark,
-        source,
-        families,
-        settings,
-        random=options.random,
-        shard_size=options.shard_size,
-        store=options.store,
-        measure=settings.device.type == "cuda" if options.measure is None else options.measure,
-        compare_reference=options.compare_reference,
-    )
-
-
-def choose_families(options: BuildOptions, benchmark: Benchmark) -> tuple[Family, ...]:
-    """The families and states that the user named, or the benchmark's own.
-
-    Raises:
-        InputError: A family or state does not exist, or a family keeps fewer than two states.
-    """
-    from ...builders.backbones.families import known_families
-    from ...labels.errors import InputError
-
-    known = known_families(options.families_file)
-    names = options.families or benchmark.families
-    for name in names:
-        if name not in known:
-            raise InputError(f"--family {name!r}: no such family; there are {', '.join(known)}")
-    families = tuple(known[name] for name in dict.fromkeys(names))
-    if not options.states:
-        return families
-    existing = {state.name for family in families for state in family.states}
-    for name in options.states:
-        if name not in existing:
-            raise InputError(
-                f"--state {name!r}: no such state in {', '.join(names)}; there are {', '.join(sorted(existing))}"
-            )
-    return tuple(
-        family.narrowed(options.states)
-        for family in families
-        if options.families or any(state.name in options.states for state in family.states)
-    )
-
-
-def parse_batch_size(text: str) -> int | None:
-    """A batch size, or None for `auto`.
-
-    Raises:
-        InputError: Neither `auto` nor a whole number above 0.
-    """
-    from ...labels.errors import InputError
-
-    if text == "auto":
-        return None
-    if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < 1:
-        raise InputError(f"--batch-size {text!r}: expected auto or a whole number above 0")
-    return int(text)

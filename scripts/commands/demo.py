@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...builders.options import BuildOptions
 from .. import console
 from . import finish
-from .build import BuildOptions, build
+from .build import build
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,22 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ...builders.backbones.families import Backbone, Family
+    from ...builders import Backbone, Family
 
 
 def run(file: Path | None, names: Sequence[str], *, as_json: bool) -> None:
     """Print every family with its states, counted costs and published accuracies."""
-    from ...builders.backbones.families import known_families
+    from ...builders import find_families, known_families
     from ...builders.cache import cache_folder
-    from ...labels.errors import InputError
 
-    found = known_families(file)
-    for name in names:
-        if name not in found:
-            raise InputError(f"--family {name!r}: no such family; there are {', '.join(found)}")
+    chosen = find_families(names or tuple(known_families(file)), file)
     if not any(cache_folder("costs").iterdir()):
         console.err.print("counting parameters and operations (kept for next time)", style="dim")
-    families = [_describe(family) for name, family in found.items() if not names or name in names]
+    families = [_describe(family) for family in chosen]
     if as_json:
         console.print_json({"families": families})
         return
@@ -55,11 +51,9 @@ def _describe(family: Family) -> dict[str, Any]:
 
 
 def _describe_state(family: Family, state: Backbone) -> dict[str, Any]:
-    from ...builders.backbones.costs import language_cost, vision_cost
-    from ...builders.backbones.weights import local_folder
+    from ...builders import state_cost
 
-    # Not through the runners: importing their libraries takes seconds, and costs are mostly counted already.
-    cost = (vision_cost if family.runner == "vision" else language_cost)(state, local_folder(state))
+    cost = state_cost(family, state)
     return {
         "state": state.name,
         "parameters": cost.parameters,

@@ -49,16 +49,13 @@ def _known_states(file: Path | None) -> Any:  # noqa: ANN401 - a polars frame, i
     """States of the language families, with the costs that `adaptlabels families` lists."""
     import polars as pl
 
-    from ...builders.backbones.families import known_families
-    from ...builders.backbones.weights import local_folder
-    from ...builders.build.plan import RUNNERS
+    from ...builders import known_families, state_cost
 
     console.err.print("costs are those of `adaptlabels families`; --states FILE gives others", style="dim")
-    runner = RUNNERS["language"]()
     rows = []
     for family in known_families(file).values():
         for state in family.states if family.runner == "language" else ():
             if state.source is not None:
-                cost = runner.cost(state, local_folder(state))
+                cost = state_cost(family, state)
                 rows.append((family.name, state.name, state.source, cost.parameters, cost.nominal_gflops()))
     return pl.DataFrame(rows, schema=["family", "state", "source", "parameters", "gflops"], orient="row")

@@ -15,16 +15,17 @@ from pathlib import Path
 
 import psutil
 import pytest
-from adaptlabels.builders.build.recipe import run_build
-from adaptlabels.builders.build.store import Store
+from adaptlabels.builders import BuildOptions, make_plan, open_engine
+from adaptlabels.builders.building.run import run_build
+from adaptlabels.builders.building.store import Store
 from adaptlabels.builders.progress import Silent
 from adaptlabels.builders.running.devices import choose_devices
 from adaptlabels.builders.sources.items import Held
 from adaptlabels.labels import DatasetFolder, InputError, RunError, validate_folder
-from adaptlabels.scripts.commands.build import BuildOptions, build, make_plan, open_engine, run
+from adaptlabels.scripts.commands.build import build, run
 from adaptlabels.scripts.commands.finish import finish_folder
 
-from ..build.test_engine import tables
+from ..building.test_engine import tables
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.xdist_group("ray")
@@ -300,7 +301,7 @@ def test_a_store_that_a_machine_does_not_see_is_refused(tmp_path, cluster, demo)
 
 
 def test_weights_that_differ_between_machines_are_refused(tmp_path, cluster, demo):
-    from adaptlabels.builders.build.plan import load_states
+    from adaptlabels.builders.building.plan import load_states
     from adaptlabels.builders.cluster.worker import localised
 
     assert demo.is_dir()

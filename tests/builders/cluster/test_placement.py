@@ -8,9 +8,9 @@ from functools import cache
 import pytest
 import torch
 from adaptlabels.builders.backbones.families import shipped_families
-from adaptlabels.builders.build.forecast import RANDOM
-from adaptlabels.builders.build.passes import Placement
-from adaptlabels.builders.build.plan import RUNNERS, BuildPlan
+from adaptlabels.builders.building.forecast import RANDOM
+from adaptlabels.builders.building.passes import Placement
+from adaptlabels.builders.building.plan import RUNNERS, BuildPlan
 from adaptlabels.builders.cluster.placement import MOST_ON_A_GPU, Machine, place, workers_on, workers_on_all
 from adaptlabels.builders.running.contract import LoadedState, RunSettings
 from adaptlabels.builders.sources.benchmarks import find_benchmark

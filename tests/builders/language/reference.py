@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from adaptlabels.builders.backbones.families import Backbone, Family, shipped_families
 from adaptlabels.builders.backbones.weights import Weights, miniature_folder, weights_digest
-from adaptlabels.builders.build.forecast import RANDOM
+from adaptlabels.builders.building.forecast import RANDOM
 from adaptlabels.builders.language.models import load_model, load_tokenizer, window_of
 from adaptlabels.builders.language.runner import LanguageRunner
 from adaptlabels.builders.language.tokens import encode_items

@@ -4,12 +4,13 @@ import json
 from random import Random
 
 import pytest
+from adaptlabels.builders import BuildOptions
 from adaptlabels.builders.backbones.families import Family, shipped_families
 from adaptlabels.builders.backbones.weights import MINIATURES, miniature_folder, weights_digest
 from adaptlabels.builders.miniature import grammar
 from adaptlabels.builders.miniature.training import RECORD, data_digests, make_tokenizer, train
 from adaptlabels.labels import InputError
-from adaptlabels.scripts.commands.build import BuildOptions, build
+from adaptlabels.scripts.commands.build import build
 
 SHIPPED = [(family, state) for family in shipped_families().values() for state in family.states if state.recipe]
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 import io
 
 import pytest
+from adaptlabels.builders import BuildOptions
 from adaptlabels.builders.miniature.datasets import digits_folder
 from adaptlabels.builders.sources.joining import join_source
 from adaptlabels.labels import DatasetFolder, InputError
-from adaptlabels.scripts.commands.build import BuildOptions, build
+from adaptlabels.scripts.commands.build import build
 from PIL import Image
 
 

@@ -11,7 +11,7 @@ import torch
 from adaptlabels.builders.backbones.families import shipped_families
 from adaptlabels.builders.backbones.timm_models import create_model
 from adaptlabels.builders.backbones.weights import Weights, miniature_folder, weights_digest
-from adaptlabels.builders.build.plan import RUNNERS
+from adaptlabels.builders.building.plan import RUNNERS
 from adaptlabels.builders.running.contract import LoadedState, RunSettings
 from adaptlabels.builders.sources.benchmarks import AnswerSpace, find_benchmark
 from adaptlabels.builders.sources.items import ImageItem

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-from adaptlabels.builders.build.forecast import forecast
-from adaptlabels.builders.build.recipe import run_build
+from adaptlabels.builders import BuildOptions, make_plan
+from adaptlabels.builders.building.forecast import forecast
+from adaptlabels.builders.building.run import run_build
 from adaptlabels.builders.miniature.datasets import digits_folder
 from adaptlabels.builders.progress import Silent
 from adaptlabels.builders.sources.items import ImageItem
 from adaptlabels.labels import InputError, RunError, validate_folder
-from adaptlabels.scripts.commands.build import BuildOptions, build, make_plan
+from adaptlabels.scripts.commands.build import build
 from adaptlabels.scripts.commands.finish import finish_folder
 from datasets import load_dataset
 
@@ -161,7 +162,7 @@ class Wandering:
 
 
 def test_a_source_that_changes_between_passes_stops_the_build(tmp_path, monkeypatch):
-    import adaptlabels.builders.build.engine as engines
+    import adaptlabels.builders.building.engine as engines
 
     plan = replace(make_plan(options(tmp_path / "out", random=True)), source=Wandering())
     monkeypatch.setattr(engines, "available_bytes", lambda device: 1)  # one state in each pass

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import polars as pl
-from adaptlabels.builders.build.store import Store, Unit
+from adaptlabels.builders.building.store import Store, Unit
 
 UNIT = Unit("family", "state", 3)
 FRAME = pl.DataFrame({"a": [1, 2], "b": [[0.5], None]})

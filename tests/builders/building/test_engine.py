@@ -8,9 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from adaptlabels.builders import BuildOptions
 from adaptlabels.builders.running.devices import choose_device
 from adaptlabels.labels import DatasetFolder, InputError, validate_folder
-from adaptlabels.scripts.commands.build import BuildOptions, build
+from adaptlabels.scripts.commands.build import build
 
 
 def tables(folder):
@@ -35,7 +36,7 @@ def test_a_build_killed_at_ten_random_moments_ends_in_the_same_bytes(tmp_path, d
     build(options(tmp_path / "whole", dataset, family, limit=450))
     duration = time.monotonic() - started
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["adaptlabels.builders.build.recipe", "adaptlabels.cards.card"])
+    server.set_forkserver_preload(["adaptlabels.builders.building.run", "adaptlabels.cards.card"])
     rng = random.Random(7)
     killed = 0
     for _ in range(10):
