@@ -1,8 +1,7 @@
-"""A Ray cluster carries a plan out: its machines, what they offer, and what is done on them.
+"""Carries a plan out on a Ray cluster.
 
-Ray places workers by what their pass takes (`placement`), starts lost ones again, runs the units that these had again,
-and moves items and results. What is ours is the unit (`scoring`), the worker around it (`worker`), and who gets which
-unit next (`crew`).
+Ray places workers by what their pass takes (`placement`), starts lost ones again, and moves items and results. Ours are
+the worker (`worker`), the choice of its next unit (`pool`), and what is tried again (`scheduler`).
 """
 
 from __future__ import annotations
@@ -20,9 +19,10 @@ import torch
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ...labels.errors import InputError, RunError, first_line
-from .machines import alive, look, sees
+from .machines import find_gpus, list_machines, sees_store
 from .placement import place, workers_on_all
-from .pool import ATTEMPTS, RETRIED, Crew, Shift, Work, our_error
+from .pool import PassQueue, Pool
+from .scheduler import ATTEMPTS, RETRIED, Scheduler, our_error
 from .worker import do_on_device, without_items
 
 if TYPE_CHECKING:
@@ -38,36 +38,36 @@ if TYPE_CHECKING:
     from .placement import Machine
 
 LOCAL = "local"
-"""Address that starts a cluster on this machine, for this build."""
+"""Address that makes Ray start a cluster on this machine, for this build."""
 NAMESPACE = "adaptlabels"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 """Environment variable with the GPUs that a process sees."""
 DEFAULTS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-"""Unless the user says otherwise: no reports home, and what later versions do of themselves, without the warning of
-earlier ones that they will."""
+"""Settings of Ray unless the user's environment has others: send no usage reports, and treat tasks without a GPU as
+later versions will, which also silences the warning about that change."""
 
 
 class RayEngine:
-    """A Ray cluster: the one at an address, or one on this machine that is started for the build."""
+    """A Ray cluster: a running one, or one that is started on this machine for the build."""
 
-    def __init__(self, address: str | None = None, *, gpus: Sequence[int] | None = None) -> None:
-        """Choose the cluster; it is reached, or started, when it is first needed.
+    def __init__(self, ray_address: str | None = None, *, gpus: Sequence[int] | None = None) -> None:
+        """Choose the cluster; it is connected to, or started, when it is first needed.
 
         Args:
-            address: `host:port` of a cluster, `auto` for the one that runs on this machine; None takes the environment
-                variable `RAY_ADDRESS`, else starts one.
-            gpus: GPUs of this machine that a cluster which is started here gets; None for all.
+            ray_address: `host:port` of a cluster, or `auto` for the one that runs on this machine. None takes the
+                environment variable `RAY_ADDRESS`; without that, a cluster is started.
+            gpus: GPUs of this machine for a cluster that is started here; None for all.
 
         Raises:
-            InputError: The address is one of Ray Client, whose programs run elsewhere.
+            InputError: The address is one of Ray Client, which runs the program outside the cluster.
         """
-        self._address = LOCAL if gpus is not None else address or os.environ.get("RAY_ADDRESS") or LOCAL
+        self._address = LOCAL if gpus is not None else ray_address or os.environ.get("RAY_ADDRESS") or LOCAL
         self._gpus = gpus
         self._started = ExitStack()
         if self._address.startswith("ray://"):
             raise InputError(
-                f"--ray-address {self._address!r}: run the command on a machine of the cluster, with the address"
-                " host:6379 or auto"
+                f"`ray_address` is {self._address!r}: Ray Client is not supported; run the command on a machine of the"
+                " cluster, with the address host:6379 or auto"
             )
 
     def __enter__(self) -> Self:
@@ -78,24 +78,24 @@ class RayEngine:
 
     @cached_property
     def machines(self) -> Mapping[str, Machine]:
-        """Machines that lend cores or GPUs, by Ray's identifier.
+        """Machines that offer cores or GPUs, by Ray's identifier.
 
         Raises:
-            RunError: The cluster cannot be reached or started, or has no machine.
+            RunError: The cluster cannot be reached or started, or it has no machine with a core.
         """
         self._connect()
-        lent = alive()
+        listed = list_machines()
         found = {
-            node: replace(lent[node], gpu_bytes=facts.gpu_bytes, gpu_name=facts.gpu_name)
-            for node, facts in self._ask_all(list(lent), look).items()
+            node: replace(listed[node], gpu_bytes=gpus.smallest_bytes, gpu_name=gpus.name)
+            for node, gpus in self._ask_all(list(listed), find_gpus).items()
         }
         if not found:
-            raise RunError(f"the Ray cluster at {self._address} has no machine with a core to lend")
+            raise RunError(f"the Ray cluster at {self._address} offers no CPU core")
         for machine in found.values():
             if machine.gpus and not machine.gpu_bytes:
                 raise RunError(
-                    f"{machine.name} lends {machine.gpus} GPU(s), but does not say how much memory they have; install"
-                    " nvidia-ml-py there, or say --device cpu"
+                    f"{machine.name} offers {machine.gpus} GPU(s), but the size of their memory is unknown; install"
+                    " nvidia-ml-py there, or set `device` to cpu"
                 )
         return found
 
@@ -108,14 +108,14 @@ class RayEngine:
             options |= {} if self._gpus is None else {"num_gpus": len(self._gpus)}
         self._started.enter_context(redirect_stdout(cast("TextIO", _WithoutRaylet(sys.stderr))))
         try:
-            with _inherited(self._gpus):
+            with _inherited_environment(self._gpus):
                 ray.init(namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR, **options)
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-            raise RunError(f"--ray-address {self._address}: no Ray cluster ({first_line(error)})") from error
+            raise RunError(f"`ray_address` is {self._address}: no Ray cluster there ({first_line(error)})") from error
         self._started.callback(ray.shutdown)
 
     def _ask_all(self, nodes: Sequence[str], question: Any, *arguments: Any) -> dict[str, Any]:  # noqa: ANN401
-        """What a function finds on every machine; a machine that goes meanwhile is left out."""
+        """Call a function on every machine; one that leaves the cluster meanwhile is left out."""
         asked = {
             node: ray.remote(question)
             .options(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False))
@@ -127,54 +127,53 @@ class RayEngine:
             try:
                 found[node] = ray.get(answer)
             except ray.exceptions.RayTaskError as error:
-                raise our_error(error, "a machine") from error
+                raise our_error(error, "a check of a machine", attempts=1) from error
             except ray.exceptions.RayError:
                 continue
         return found
 
     def choose_device(self, name: str) -> torch.device:
-        """GPUs where the cluster has any, else cores; `cpu` or `cuda` say so.
+        """The device of a name: `cpu`, `cuda`, or `auto` for GPUs if the cluster has any.
 
         Raises:
-            InputError: Another name, or no machine has a GPU.
+            InputError: The name is another one, or no machine has a GPU.
         """
         if name not in ("auto", "cpu", "cuda"):
-            raise InputError(f"--device {name!r}: on Ray expected auto, cpu or cuda; which GPU it is, Ray decides")
+            raise InputError(f"`device` is {name!r}: with Ray, expected auto, cpu or cuda (Ray chooses the GPU)")
         with_gpus = any(machine.gpus for machine in self.machines.values())
         if name == "cuda" and not with_gpus:
-            raise InputError(f"--device cuda: none of the {len(self.machines)} machines lends a GPU")
+            raise InputError(f"`device` is cuda, but none of the {len(self.machines)} machines offers a GPU")
         return torch.device("cuda" if with_gpus and name != "cpu" else "cpu")
 
     def device_name(self, device: torch.device) -> str:
-        """Name of the cluster's GPUs; several names where they differ."""
+        """Name of the cluster's GPUs; several names if they differ."""
         if device.type == "cpu":
             return device.type
         return " + ".join(sorted({machine.gpu_name for machine in self.machines.values() if machine.gpus}))
 
     def plan(self, plan: BuildPlan, states: Sequence[LoadedState]) -> list[Placement]:
-        """Passes that fit onto the machines, and what a worker takes."""
+        """Passes that fit on the machines, and what a worker of each takes."""
         return place(plan, states, list(self.machines.values()))
 
     def run(self, plan: BuildPlan, passes: Sequence[Placement], store: Store, progress: Progress) -> Catalogue:
-        """Run every pass over every shard, in parallel."""
+        """Run every pass on every shard, in parallel."""
         self._check_store(store)
-        machines = self.machines.values()
-        works = [Work(plan, one, store) for one in passes]
+        queues = [PassQueue(plan, one, store) for one in passes]
         shapes = list(dict.fromkeys(one.shape for one in passes))
-        crews = [Crew(plan, [work for work in works if work.placement.shape == shape], store) for shape in shapes]
-        for crew in crews:
-            crew.size = self.workers(crew.works[0].placement, crew.left)
+        pools = [Pool([queue for queue in queues if queue.placement.shape == shape]) for shape in shapes]
+        for pool in pools:
+            pool.size = self.workers(pool.placement, pool.left)
         progress.say(
-            f"{sum(crew.size for crew in crews)} worker(s) for {sum(crew.left for crew in crews)} units on"
-            f" {len(machines)} machine(s):"
-            f" {', '.join(sorted(machine.name for machine in machines))}"
+            f"{sum(pool.size for pool in pools)} worker(s) for {sum(pool.left for pool in pools)} units on"
+            f" {len(self.machines)} machine(s):"
+            f" {', '.join(sorted(machine.name for machine in self.machines.values()))}"
         )
-        return Shift(plan, crews, self.machines, progress).work()
+        return Scheduler(plan, pools, store, self.machines, progress).run()
 
     def on_device(
         self, work: OnDevice, plan: BuildPlan, passes: Sequence[Placement], progress: Progress
     ) -> dict[str, Any]:
-        """Do the work on the machines, each pass on a whole device."""
+        """Do the work on the machines, each pass on a device of its own; Ray repeats what fails."""
         pending = [
             ray.remote(do_on_device)
             .options(
@@ -204,28 +203,28 @@ class RayEngine:
         return float(sum(machine.gpus if device.type == "cuda" else machine.cpus for machine in machines))
 
     def workers(self, placement: Placement, units: int) -> int:
-        """Workers that the machines hold at once, as far as there are units."""
+        """Workers that the machines hold at once, but no more than there are units."""
         return workers_on_all(list(self.machines.values()), placement, units)
 
     def _check_store(self, store: Store) -> None:
-        """Every machine must see the store.
+        """Check that every machine sees the store.
 
         Raises:
-            InputError: One does not.
+            InputError: A machine does not.
             RunError: The store cannot be written.
         """
         with store.probe() as token:
-            for node, answer in self._ask_all(list(self.machines), sees, store, token).items():
+            for node, answer in self._ask_all(list(self.machines), sees_store, store, token).items():
                 if not answer:
                     raise InputError(
-                        f"--store {store.name}: {self.machines[node].name} does not see it; name a folder that all"
-                        " machines share, or a URL such as s3://bucket/folder"
+                        f"`store` is {store.name}, which {self.machines[node].name} does not see; choose a folder that"
+                        " all machines share, or a URL such as s3://bucket/folder"
                     )
 
 
 @contextmanager
-def _inherited(gpus: Sequence[int] | None) -> Iterator[None]:
-    """What processes of a cluster on this machine inherit: the GPUs that they get, and Ray's settings."""
+def _inherited_environment(gpus: Sequence[int] | None) -> Iterator[None]:
+    """The environment that processes of a cluster on this machine inherit: their GPUs, and Ray's settings."""
     environment = {name: os.environ.get(name, value) for name, value in DEFAULTS.items()}
     if gpus is not None:
         visible = [name for name in os.environ.get(VISIBLE, "").split(",") if name]
@@ -243,9 +242,9 @@ def _inherited(gpus: Sequence[int] | None) -> Iterator[None]:
 
 
 class _WithoutRaylet:
-    """Standard output while Ray runs: it prints there of its own what happens on the machines.
+    """Standard output without the lines that Ray prints there about its machines.
 
-    Reports have that stream to themselves, and what became of a unit we say ourselves.
+    That stream is for reports, and what becomes of a unit is part of our own progress.
     """
 
     def __init__(self, stream: TextIO) -> None:

@@ -1,4 +1,4 @@
-"""The machines of a cluster, and what each is asked; nothing heavy is imported for it."""
+"""The machines of a cluster, and the questions put to each; they import nothing heavy."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ if TYPE_CHECKING:
     from ..building.store import Store
 
 
-def alive() -> dict[str, Machine]:
-    """Machines of the cluster that lend cores now, by Ray's identifier; of GPUs only their number is known."""
+def list_machines() -> dict[str, Machine]:
+    """Machines of the cluster that offer cores now, by Ray's identifier; of their GPUs, Ray knows only the number."""
     import ray
 
     found = {}
     for node in ray.nodes():
-        lent = node["Resources"]
-        if node["Alive"] and lent.get("CPU", 0) >= 1:
+        offered = node["Resources"]
+        if node["Alive"] and offered.get("CPU", 0) >= 1:
             found[node["NodeID"]] = Machine(
                 name=node["NodeManagerHostname"],
-                cpus=int(lent["CPU"]),
-                memory_bytes=int(lent.get("memory", 0)),
-                gpus=int(lent.get("GPU", 0)),
+                cpus=int(offered["CPU"]),
+                memory_bytes=int(offered.get("memory", 0)),
+                gpus=int(offered.get("GPU", 0)),
             )
     return found
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a machine says of itself."""
+class Gpus:
+    """The GPUs of a machine."""
 
-    gpu_bytes: int = 0
-    """Memory of its smallest GPU; 0 where it has none, or cannot say."""
-    gpu_name: str = ""
-    """Name of its GPUs."""
+    smallest_bytes: int = 0
+    """Memory of the smallest; 0 if there is none, or if the machine cannot tell."""
+    name: str = ""
+    """Name of the model; several names if they differ."""
 
 
-def look() -> Facts:
-    """Look at the machine that this runs on; NVML sees GPUs that Ray hides from a task without one."""
+def find_gpus() -> Gpus:
+    """The GPUs of the machine that this runs on. NVML sees those that Ray hides from a task that asked for none."""
     try:
         import pynvml
     except ModuleNotFoundError:
-        return Facts()
+        return Gpus()
     try:
         pynvml.nvmlInit()
         gpus = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
         sizes = [int(pynvml.nvmlDeviceGetMemoryInfo(gpu).total) for gpu in gpus]
         names = sorted({str(pynvml.nvmlDeviceGetName(gpu)) for gpu in gpus})
     except pynvml.NVMLError:  # no driver
-        return Facts()
-    return Facts(min(sizes, default=0), " + ".join(names))
+        return Gpus()
+    return Gpus(min(sizes, default=0), " + ".join(names))
 
 
-def sees(store: Store, token: str) -> bool:
-    """Whether the machine that this runs on has the store with this token."""
+def sees_store(store: Store, token: str) -> bool:
+    """Whether the machine that this runs on finds the token in the store."""
     return store.sees(token)

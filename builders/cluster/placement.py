@@ -1,6 +1,6 @@
 """What a worker of each pass takes of a machine, from its states' parameters, precision and activations.
 
-Nothing is scheduled here: these are the requests with which a cluster places workers.
+Ray does the placing; these are the requests that it gets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PROCESS_BYTES = 1 << 30
 """Memory of a worker before it has loaded anything: Python, torch, timm or transformers."""
 MOST_ON_A_GPU = 4
-"""Workers that share a GPU at most: more only wait for each other."""
+"""Most workers that share a GPU; more would only wait for each other."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Machine:
     name: str
     """Its host name."""
     cpus: int
-    """Cores that it lends."""
+    """Cores that it offers."""
     memory_bytes: int
-    """Memory that it lends."""
+    """Memory that it offers."""
     gpus: int = 0
-    """GPUs that it lends."""
+    """GPUs that it offers."""
     gpu_bytes: int = 0
     """Memory of its smallest GPU."""
     gpu_name: str = ""
@@ -56,20 +56,20 @@ def workers_on(machine: Machine, one: Placement) -> int:
 
 
 def workers_on_all(machines: Sequence[Machine], one: Placement, units: int) -> int:
-    """Workers of a pass that all machines hold at once, as far as there are units for them."""
+    """Workers of a pass that all machines hold at once, but no more than there are units."""
     return min(units, sum(workers_on(machine, one) for machine in machines))
 
 
 def place(plan: BuildPlan, states: Sequence[LoadedState], machines: Sequence[Machine]) -> list[Placement]:
-    """Which states run together, and what a worker of theirs takes.
+    """Choose which states run together, and what a worker of theirs takes.
 
     Args:
-        plan: The build; its device says whether GPUs or cores are shared out.
+        plan: The build; its device decides whether GPUs or cores are shared out.
         states: All states.
         machines: The cluster.
 
     Returns:
-        The passes, those that take most of a machine first.
+        The passes, beginning with those whose workers take most of a machine.
 
     Raises:
         InputError: A state fits on no machine.
@@ -81,7 +81,7 @@ def place(plan: BuildPlan, states: Sequence[LoadedState], machines: Sequence[Mac
         if not any(workers_on(machine, one) for machine in machines):
             raise InputError(
                 f"{', '.join(state.backbone.name for state in one.states)}: {_request(one)} on one machine, which none"
-                f" of the {len(machines)} has; leave it out with --state, or add a machine before the build begins"
+                f" of the {len(machines)} has; choose other `states`, or add a machine before the build begins"
             )
     return sorted(found, key=lambda one: (-one.gpus, -one.cpus))
 
@@ -95,7 +95,7 @@ def _on_gpus(plan: BuildPlan, states: Sequence[LoadedState], machines: Sequence[
         needs = plan.runner.needs(group, plan.settings)
         weights = sum(state.cost.parameters for state in group) * plan.settings.torch_dtype.itemsize
         if plan.benchmark.runner == "language" and weights > usable:
-            gpus = float(math.ceil(needs / usable))  # batches that do not fit are split, weights are not
+            gpus = float(math.ceil(needs / usable))  # a batch that does not fit is split, weights are not
         else:
             gpus = 1 / max(1, min(MOST_ON_A_GPU, usable // max(1, needs)))
         found.append(Placement(tuple(group), needs, max(1, int(cpus_of_a_gpu * gpus)), gpus))
@@ -103,7 +103,7 @@ def _on_gpus(plan: BuildPlan, states: Sequence[LoadedState], machines: Sequence[
 
 
 def _on_cpus(plan: BuildPlan, states: Sequence[LoadedState], machines: Sequence[Machine]) -> list[Placement]:
-    """One core for a worker, and more where its states need the memory of more."""
+    """One core for a worker, or as many as have the memory that its states need."""
     memory_of_a_core = min(machine.memory_bytes // machine.cpus for machine in machines)
     found = []
     for group in plan.runner.plan(states, plan.settings, max(0, memory_of_a_core - PROCESS_BYTES)):

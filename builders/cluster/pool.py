@@ -1,8 +1,7 @@
-"""The workers of a cluster as the driver sees them: who has which unit, and what is next.
+"""The units of a build and the workers of a cluster: who scores which unit, who reads which, and what comes next.
 
-Passes whose workers take the same of a machine share a crew. All workers of all crews are asked for at once; those that
-the cluster cannot hold yet wait in Ray until others are through. A worker takes the next unit of its pass when it is
-done with one, goes over to another pass when its own has none left, and goes when there is none at all.
+Nothing here knows Ray. The passes whose workers take the same share of a machine form a pool; a worker of the pool
+scores one unit and reads another meanwhile. When its pass has no unit left it goes over to another pass of the pool.
 """
 
 from __future__ import annotations
@@ -11,16 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import ray
-
-from ...labels.errors import AdaptLabelsError, RunError, first_line
-from ..building.catalogue import Catalogue
-from ..building.engine import build_task
 from ..building.scoring import Scorer
 from ..sources.items import portions
-from .machines import alive
-from .placement import workers_on
-from .worker import Hand, without_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,24 +19,14 @@ if TYPE_CHECKING:
     from ..building.passes import Placement
     from ..building.plan import BuildPlan
     from ..building.store import Store
-    from ..progress import Advance, Progress
     from ..sources.items import Portion
-    from .placement import Machine
-    from .worker import Done
-
-ATTEMPTS = 3
-"""Times that a unit is tried before its error stops the build."""
-LOOK_SECONDS = 30
-"""Time without an answer after which it is looked whether machines are gone."""
-RETRIED = (RunError, RuntimeError, OSError, MemoryError)
-"""Errors that may be gone when a unit is tried again; what is wrong with the input stays wrong."""
 
 
-class Work:
-    """The units of one pass that nobody has yet."""
+class PassQueue:
+    """The units of one pass that no worker has been given yet."""
 
     def __init__(self, plan: BuildPlan, placement: Placement, store: Store) -> None:
-        """Nothing is read yet.
+        """Queue a pass; nothing is read yet.
 
         Args:
             plan: The build.
@@ -53,285 +34,167 @@ class Work:
             store: Where its parts go.
         """
         self.placement = placement
+        self.workers = 0
+        """Workers whose last new unit came from here."""
         self._plan, self._store = plan, store
         self._expected = -(-len(plan.source) // plan.shard_size)
-        self.workers = 0
-        """Workers that have taken one and not gone over to another pass."""
-        self._units: Iterator[Portion[Any]] | None = portions(plan.source, plan.shard_size)
+        self._shards: Iterator[Portion[Any]] | None = portions(plan.source, plan.shard_size)
 
     @cached_property
     def prints(self) -> Mapping[str, str]:
-        """Fingerprint of each state, by its key; tokenizers are read for it, best while workers start."""
+        """Fingerprint of each state, by its key. This reads tokenizers: ask for it while workers start."""
         return Scorer(self._plan, self.placement.states, self._store).prints
 
-    def take(self) -> Portion[Any] | None:
-        """The next unit; None when none is left."""
-        unit = None if self._units is None else next(self._units, None)
+    @property
+    def left(self) -> int:
+        """Units that are left, going by the length that the source states; 0 only if there is none."""
+        return 0 if self._shards is None else max(1, self._expected)
+
+    def take(self) -> Unit | None:
+        """The next unit, or None if there is none left."""
+        shard = None if self._shards is None else next(self._shards, None)
         self._expected -= 1
-        if unit is None:
-            self.stop()
-        return unit
+        if shard is None:
+            self.clear()
+            return None
+        return Unit(self, shard)
 
-    @property
-    def left(self) -> int:
-        """Units that are left, as far as the source tells its length; 0 only where there is none."""
-        return 0 if self._units is None else max(1, self._expected)
-
-    def stop(self) -> None:
-        """Give out no more units."""
-        self._units = None
-
-
-class Crew:
-    """Workers that take the same of a machine, and the passes that are theirs."""
-
-    def __init__(self, plan: BuildPlan, works: Sequence[Work], store: Store) -> None:
-        """Nobody is asked for yet.
-
-        Args:
-            plan: The build.
-            works: The passes, of one shape.
-            store: Where parts go.
-        """
-        self.works = works
-        self.size = 1
-        """Workers to ask for."""
-        self.workers: list[_Worker] = []
-        self.returned: list[Unit] = []
-        """Units that failed, or whose worker was lost, and that are tried again."""
-        # By value: a worker that is started again must not need an object that may be lost with a machine.
-        self._arguments = (without_items(plan), store)
-
-    def start(self) -> None:
-        """Ask for all workers; Ray starts them as machines have room."""
-        cpus, gpus, memory = self.works[0].placement.shape
-        hired = ray.remote(Hand).options(
-            num_cpus=max(1, cpus),
-            num_gpus=gpus,
-            memory=memory or None,
-            max_restarts=-1,
-        )
-        self.workers = [_Worker(self, hired.remote(*self._arguments)) for _ in range(self.size)]
-
-    @property
-    def left(self) -> int:
-        """Units that nobody has yet."""
-        return sum(work.left for work in self.works) + len(self.returned)
-
-    def stop(self) -> None:
-        """Give out no more units."""
-        for work in self.works:
-            work.stop()
-        self.returned.clear()
-        for worker in self.workers:
-            worker.promised = None
-
-    def next_unit(self, worker: _Worker) -> Unit | None:
-        """The next unit of the worker's pass, else of the pass that has the fewest workers; None when there is none."""
-        if self.returned:
-            return self.returned.pop(0)
-        while worker.work is None or (portion := worker.work.take()) is None:
-            others = [work for work in self.works if work.left]
-            if not others:
-                return None
-            if worker.work is not None:
-                worker.work.workers -= 1
-            worker.work = min(others, key=lambda work: (work.workers, -work.left))
-            worker.work.workers += 1
-        return Unit(worker.work, portion)
-
-    def promised_to_another(self) -> Unit | None:
-        """A unit that another worker would have been given next, taken from it; None where there is none."""
-        for worker in self.workers:
-            if worker.promised is not None:
-                unit, worker.promised = worker.promised, None
-                return unit
-        return None
+    def clear(self) -> None:
+        """Drop all units that are left."""
+        self._shards = None
 
 
 @dataclass(eq=False)
 class Unit:
-    """A shard to be scored by the states of a pass."""
+    """One pass on one shard: what a worker is given."""
 
-    work: Work
-    """The pass."""
-    portion: Portion[Any]
+    queue: PassQueue
+    """Queue of the pass."""
+    shard: Portion[Any]
     """The shard."""
     failures: int = 0
-    """Times that it failed."""
+    """Times that it failed, or that a worker was lost while it scored or read this unit."""
 
 
 @dataclass(eq=False)
-class _Worker:
-    """One worker, as the driver sees it."""
+class Worker:
+    """One worker, as the scheduler sees it."""
 
-    crew: Crew
-    handle: Any
-    work: Work | None = None
-    """Pass of which it got a unit last."""
-    here: bool = False
-    """Whether it has been placed."""
+    pool: Pool
+    """Pool of the worker."""
+    actor: Any = None
+    """Ray's handle of the process."""
+    ready: bool = False
+    """Whether the process runs and waits for units."""
+    queue: PassQueue | None = None
+    """Queue from which it got its last new unit."""
     unit: Unit | None = None
-    """Unit that it has."""
-    promised: Unit | None = None
-    """Unit that comes next; it is read already."""
+    """Unit that it scores."""
+    reading: Unit | None = None
+    """Unit that it reads meanwhile."""
+    reserved: Unit | None = None
+    """Unit that it gets next: the one that it reads, unless another worker has taken it over."""
 
 
-class Shift:
-    """Gives units to workers until none is left."""
+class Pool:
+    """The workers that take the same share of a machine, and the passes that they serve.
 
-    def __init__(
-        self, plan: BuildPlan, crews: Sequence[Crew], machines: Mapping[str, Machine], progress: Progress
-    ) -> None:
-        """Nobody is asked for yet.
+    When a worker is lost, either the unit that it scored or the one that it read may have killed it. So both count as
+    failed, and from then on each is scored alone: nobody reads it ahead, and whoever scores it reads nothing else. A
+    worker that has answered reads nothing any more (`ScoringWorker`). Hence every attempt at a unit that kills its
+    workers is counted, and no other unit fails more than once because of it.
+    """
+
+    def __init__(self, queues: Sequence[PassQueue]) -> None:
+        """Form a pool without workers.
 
         Args:
-            plan: The build.
-            crews: Who does it.
-            machines: The machines on which they will be, by Ray's identifier.
-            progress: Told what happens.
+            queues: The passes, all of one shape.
         """
-        self._plan, self._crews, self._progress = plan, crews, progress
-        self._machines = dict(machines)
-        self._waiting: dict[Any, _Worker] = {}
-        self._failure: AdaptLabelsError | None = None
+        self.queues = queues
+        self.size = 1
+        """Workers to start."""
+        self.workers: list[Worker] = []
+        """Workers that were started and not let go."""
+        self._failed: list[Unit] = []
+        self._stopped = False
 
-    def work(self) -> Catalogue:
-        """Have all units done.
+    @property
+    def placement(self) -> Placement:
+        """A pass of the pool; its workers take the same as those of the others."""
+        return self.queues[0].placement
 
-        Raises:
-            InputError: An item cannot be used.
-            RunError: A unit failed as often as it is tried; what was finished is kept.
+    @property
+    def left(self) -> int:
+        """Units that no worker has: new ones, and failed ones that are to be tried again."""
+        return sum(queue.left for queue in self.queues) + len(self._failed)
+
+    def stop(self) -> None:
+        """Give out no more units, and take none back."""
+        self._stopped = True
+        self._failed.clear()
+        for queue in self.queues:
+            queue.clear()
+        for worker in self.workers:
+            worker.reserved = None
+
+    def assign(self, worker: Worker) -> bool:
+        """Choose what an idle worker scores next, and what it reads meanwhile.
+
+        Returns:
+            Whether there is a unit for it.
         """
-        catalogue = Catalogue()
-        placements = [work.placement for crew in self._crews for work in crew.works]
-        try:
-            with build_task(self._plan, placements, self._progress) as advance:
-                for crew in self._crews:
-                    crew.start()
-                    for worker in crew.workers:
-                        self._greet(worker)
-                while self._waiting:
-                    answers, _ = ray.wait(list(self._waiting), timeout=LOOK_SECONDS)
-                    for answer in answers:
-                        worker = self._waiting.pop(answer)
-                        try:
-                            self._hear(worker, answer, catalogue, advance)
-                            self._feed(worker)
-                        except AdaptLabelsError as error:
-                            self._fail(error)
-                        self._release()
-                    if not answers:
-                        self._look_around()
-        finally:
-            for crew in self._crews:
-                for worker in crew.workers:
-                    ray.kill(worker.handle)
-        if self._failure is not None:
-            raise self._failure
-        return catalogue
+        unit = worker.reserved or self._next_failed() or self._next_new(worker) or self._take_over()
+        worker.unit, worker.reserved = unit, None
+        if unit is not None and not unit.failures:
+            worker.reserved = self._next_new(worker)
+        worker.reading = worker.reserved
+        return unit is not None
 
-    def _greet(self, worker: _Worker) -> None:
-        """Ask a worker to say when it is there, for the first time or again."""
-        worker.here = False
-        self._waiting[worker.handle.hello.options(max_task_retries=-1).remote()] = worker
+    def finish(self, worker: Worker) -> None:
+        """Note that a worker has finished its unit."""
+        worker.unit = worker.reading = None
 
-    def _hear(self, worker: _Worker, answer: Any, catalogue: Catalogue, advance: Advance) -> None:  # noqa: ANN401
-        """Take what a worker answers.
+    def requeue(self, worker: Worker, *, lost: bool) -> int:
+        """Count a failure, and take the unit back so that it is tried again.
 
-        Raises:
-            AdaptLabelsError: Its unit cannot be used, or has failed too often; or it cannot be started.
+        Args:
+            worker: The worker whose unit failed.
+            lost: Whether the worker is gone, and with it what it had read.
+
+        Returns:
+            How often the unit has failed by now; if the worker is lost, the higher count of the two units that it had.
         """
-        unit, worker.unit = worker.unit, None
-        try:
-            done: Done | None = ray.get(answer)
-        except ray.exceptions.RayTaskError as error:
-            self._again(worker, unit, error, may_pass=isinstance(error.cause, RETRIED))
-            return
-        except ray.exceptions.RayError as error:  # its process or its machine is gone; Ray starts it again
-            self._again(worker, unit, error, may_pass=True)
-            self._progress.say("a worker was lost; its unit is run again")
-            self._greet(worker)
-            return
-        worker.here = True
-        if done is not None:
-            for bound_by, steps in done.steps.items():
-                advance(steps, bound_by=bound_by)
-            catalogue.add(done.seen)
-
-    def _again(self, worker: _Worker, unit: Unit | None, error: Exception, *, may_pass: bool) -> None:
-        """Give a unit back, and the one that was promised with it."""
-        if unit is not None:
+        charged = [unit for unit in (worker.unit, worker.reading if lost else None) if unit is not None]
+        returned = [unit for unit in (worker.unit, worker.reserved if lost else None) if unit is not None]
+        for unit in charged:
             unit.failures += 1
-        if unit is None or not may_pass or unit.failures >= ATTEMPTS:
-            raise our_error(error, "a unit") from error
-        if self._failure is None:
-            worker.crew.returned += [unit] if worker.promised is None else [unit, worker.promised]
-        worker.promised = None
+        if lost:
+            worker.reserved = None
+        if not self._stopped:
+            self._failed += returned
+        worker.unit = worker.reading = None
+        return max(unit.failures for unit in charged)
 
-    def _feed(self, worker: _Worker) -> None:
-        if not worker.here or self._failure is not None:
-            return
-        crew = worker.crew
-        unit = worker.promised or crew.next_unit(worker) or crew.promised_to_another()
-        worker.unit, worker.promised = unit, None
-        if unit is None:
-            return
-        if not unit.failures:  # else alone, so that it is clear whose fault it is
-            worker.promised = crew.next_unit(worker)
-        coming = None if worker.promised is None else worker.promised.portion
-        answer = worker.handle.run.remote(unit.work.placement, unit.work.prints, unit.portion, coming)
-        self._waiting[answer] = worker
+    def _next_failed(self) -> Unit | None:
+        return self._failed.pop(0) if self._failed else None
 
-    def _fail(self, error: AdaptLabelsError) -> None:
-        """Keep the first error; units that are under way may end, no further one begins."""
-        if self._failure is None:
-            self._failure = error
-            self._progress.say("a unit failed; waiting for those under way")
-        for crew in self._crews:
-            crew.stop()
+    def _next_new(self, worker: Worker) -> Unit | None:
+        """The next unit of the worker's pass, or else of the pass that has the fewest workers."""
+        while worker.queue is None or (unit := worker.queue.take()) is None:
+            others = [queue for queue in self.queues if queue.left]
+            if not others:
+                return None
+            if worker.queue is not None:
+                worker.queue.workers -= 1
+            worker.queue = min(others, key=lambda queue: (queue.workers, -queue.left))
+            worker.queue.workers += 1
+        return unit
 
-    def _look_around(self) -> None:
-        """Nothing has come for a while: tell of machines that are gone, and stop where none is left for a crew.
-
-        Raises:
-            RunError: Units wait for a machine that nobody has.
-        """
-        now = alive()
-        for node in [node for node in self._machines if node not in now]:
-            self._progress.say(f"{self._machines.pop(node).name} is gone; others take its units when they are free")
-        for crew in self._crews:
-            placement = crew.works[0].placement
-            if crew.workers and not any(workers_on(machine, placement) for machine in now.values()):
-                names = ", ".join(state.backbone.name for state in placement.states)
-                raise RunError(f"no machine is left for {names}; run the same command again when there is one")
-
-    def _release(self) -> None:
-        """Let workers go for whom nothing is left, so that Ray can place others."""
-        for crew in self._crews:
-            if crew.left:
-                continue
-            for worker in [worker for worker in crew.workers if worker.unit is None]:
-                crew.workers.remove(worker)
-                ray.kill(worker.handle)
-                for answer in [answer for answer, other in self._waiting.items() if other is worker]:
-                    del self._waiting[answer]
-
-
-def our_error(error: Exception, what: str) -> AdaptLabelsError:
-    """An error as it was raised where it ran; or what became of the process.
-
-    Args:
-        error: Ray's error.
-        what: What ran, as a message calls it.
-    """
-    cause = getattr(error, "cause", None)
-    if isinstance(cause, AdaptLabelsError):
-        return cause
-    if isinstance(error, ray.exceptions.RayTaskError) and cause is not None:
-        times = f" {ATTEMPTS} times" if isinstance(cause, RETRIED) else ""
-        return RunError(f"{what} failed{times}: {type(cause).__name__}: {first_line(cause)}")
-    return RunError(
-        f"{what} lost its worker {ATTEMPTS} times ({type(error).__name__}: {first_line(error)}); memory may have run"
-        " out: a smaller --batch-size or --shard-size takes less"
-    )
+    def _take_over(self) -> Unit | None:
+        """A unit that is reserved for another worker, so that none is idle while there is work."""
+        for worker in self.workers:
+            if worker.reserved is not None:
+                unit, worker.reserved = worker.reserved, None
+                return unit
+        return None

@@ -1,10 +1,10 @@
-"""A worker of a cluster, where it runs: it holds the states of one pass at a time."""
+"""What runs on the machines of a cluster: the worker, which holds the states of one pass at a time."""
 
 from __future__ import annotations
 
 import platform
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,22 +31,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Done:
-    """What a worker says of a unit that is done."""
+    """What a worker answers when it has scored a unit."""
 
     seen: Seen
     """What it saw of the shard's items."""
     steps: Mapping[str | None, int]
-    """(Sample, state) pairs that were found or done, by what bounded them."""
+    """Number of (sample, state) pairs that were found or scored, by what bounded their speed."""
 
 
-class Hand:
-    """A worker, where it runs: it loads the states of a pass with the first unit, and keeps them for the next.
+class ScoringWorker:
+    """A worker, where it runs: it loads the states of a pass with the first unit and keeps them for the next.
 
-    It scores on its process's main thread, as the local engine does; another thread reads the unit that comes next.
+    It scores on the main thread of its process, as the local engine does, while another thread reads the shard of the
+    next unit. It answers when both are through: a worker that has answered does nothing that could still kill it, so
+    that `Pool` knows which units a lost worker had.
     """
 
     def __init__(self, plan: BuildPlan, store: Store) -> None:
-        """Nothing is loaded yet.
+        """Load nothing yet.
 
         Args:
             plan: The build, without its items.
@@ -56,25 +58,25 @@ class Hand:
         self._prints: Mapping[str, str] = {}
         self._scorer: Scorer | None = None
         self._reader = ThreadPoolExecutor(1)
-        self._read: dict[int, Future[Shard[Any]]] = {}
+        self._ahead: dict[int, Future[Shard[Any]]] = {}
 
-    def hello(self) -> None:
-        """Say that this worker is there."""
+    def ready(self) -> None:
+        """Answer: this process runs."""
 
-    def run(
-        self, placement: Placement, prints: Mapping[str, str], unit: Portion[Any], coming: Portion[Any] | None
+    def score(
+        self, placement: Placement, prints: Mapping[str, str], shard: Portion[Any], ahead: Portion[Any] | None
     ) -> Done:
-        """Read a shard and make its missing parts.
+        """Score a unit: read its shard and make the parts that are missing.
 
         Args:
             placement: The pass.
-            prints: Fingerprints of its states, where the build began.
-            unit: The shard.
-            coming: The shard that will probably come next.
+            prints: Fingerprints of its states, as the machine that began the build has them.
+            shard: The shard.
+            ahead: The shard of the unit that probably comes next.
 
         Raises:
             InputError: An item cannot be used.
-            RunError: A state cannot be run, or the weights or packages of this machine are others.
+            RunError: A state cannot be run, or this machine has other weights or packages.
         """
         torch.set_num_threads(max(1, placement.cpus))
         done: Counter[str | None] = Counter()
@@ -82,41 +84,44 @@ class Hand:
         def advance(steps: int, *, bound_by: str | None = None) -> None:
             done[bound_by] += steps
 
-        read = self._read.pop(unit.index, None)
-        shard = unit.read() if read is None else read.result()
-        self._read = {} if coming is None else {coming.index: self._reader.submit(coming.read)}
-        if self._scorer is None or self._prints != prints:
-            self._scorer, self._prints = self._opened(placement, prints), prints
-        seen = self._scorer.score(shard, advance)
-        return Done(seen, dict(done))
+        read = self._ahead.pop(shard.index, None)
+        items = shard.read() if read is None else read.result()
+        self._ahead = {} if ahead is None else {ahead.index: self._reader.submit(ahead.read)}
+        try:
+            if self._scorer is None or self._prints != prints:
+                self._scorer, self._prints = self._opened(placement, prints), prints
+            seen = self._scorer.score(items, advance)
+            return Done(seen, dict(done))
+        finally:
+            wait(self._ahead.values())
 
     def _opened(self, placement: Placement, prints: Mapping[str, str]) -> Scorer:
         if self._scorer is not None:
             self._scorer.close()
         self._scorer = None
         threads = max(1, placement.cpus)
-        if self._plan.settings.threads != threads:  # the same plan else, with what its runner keeps for the next state
+        if self._plan.settings.threads != threads:  # a plan that stays keeps what its runner holds for the next state
             self._plan = on_this_worker(self._plan, placement)
         plan = self._plan
         scorer = Scorer(plan, [localised(state, plan) for state in placement.states], self._store)
         for key, expected in prints.items():
             if scorer.prints[key] != expected:
                 raise RunError(
-                    f"state {key.split('/')[1]!r} would answer otherwise on {platform.node()}: its packages have other"
-                    " versions there; install the same on all machines"
+                    f"state {key.split('/')[1]!r} would give other answers on {platform.node()}, whose packages have"
+                    " other versions; install the same versions on all machines"
                 )
         return scorer
 
 
 def do_on_device(work: OnDevice, plan: BuildPlan, placement: Placement) -> dict[str, Any]:
-    """Do some work with the states of a pass on this machine."""
+    """Do some work on the states of a pass, on this machine."""
     plan = on_this_worker(plan, placement)
     torch.set_num_threads(plan.settings.threads)
     return work(plan, [localised(state, plan) for state in placement.states], Silent())
 
 
 def without_items(plan: BuildPlan) -> BuildPlan:
-    """The plan as workers get it: items come with the units."""
+    """The plan as workers get it: without items, which come with the units."""
     return replace(plan, source=Held(plan.source.name, plan.source.revision, ()))
 
 
@@ -126,16 +131,16 @@ def on_this_worker(plan: BuildPlan, placement: Placement) -> BuildPlan:
 
 
 def localised(state: LoadedState, plan: BuildPlan) -> LoadedState:
-    """The state with its weights on this machine: where the driver has them, or fetched or trained again.
+    """The state with its weights on this machine: from the same folder if it is here too, or else resolved again.
 
     Raises:
-        RunError: The weights here are others.
+        RunError: The weights on this machine differ.
     """
     weights, backbone = state.weights, state.backbone
     if weights.folder is None:
         return state
     if weights.folder.is_dir():
-        # A commit's folder of the Hub's cache has no other content; any other folder may.
+        # The Hub's cache never changes the folder of a commit; any other folder may have other content here.
         found = weights if weights.revision else replace(weights, sha256=weights_digest(weights.folder))
     else:
         if weights.revision is not None:
@@ -143,7 +148,7 @@ def localised(state: LoadedState, plan: BuildPlan) -> LoadedState:
         found = resolve_weights(state.family, backbone, random=plan.random, progress=Silent())
     if found.sha256 != weights.sha256:
         raise RunError(
-            f"state {backbone.name!r}: its weights on {platform.node()} are not those of the machine that began the"
-            " build; share the folder of weights (or ADAPTLABELS_CACHE) between the machines"
+            f"state {backbone.name!r}: the weights on {platform.node()} differ from those on the machine that began the"
+            " build; share the folder of the weights (or ADAPTLABELS_CACHE) between the machines"
         )
     return replace(state, weights=found)
