@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..checks import as_accuracies, as_costs
+from ..checks import as_accuracies, as_correct, as_costs
 from ..errors import InputError
 from . import formulas
 from .forms import FORMS
 from .oracle import Agent, oracle
+from .solving import count_solved
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -63,7 +64,13 @@ def exact_bound(correct: ArrayLike, costs: ArrayLike, *, agent: Agent = "select"
         >>> round(bound.accuracy, 4), bound.mean_cost, bound.gain
         (0.6667, 4.0, 2.5)
     """
-    result = oracle(correct, costs, agent=agent)
+    R = np.asarray(costs, dtype=np.float64)
+    if R.ndim == 1:
+        matrix = as_correct(correct)
+        R = as_costs(R, matrix.shape[1])
+        solved = count_solved(matrix)
+        return bound_by_form("exact", solved.error_profile, solved.largest_accuracy, R, agent=agent)
+    result = oracle(correct, R, agent=agent)
     return Bound("exact", result.accuracy, result.mean_cost, result.gain, result.accuracy_gain, shares=result.shares)
 
 
@@ -157,7 +164,7 @@ def bound_by_form(
     Args:
         name: Name of the bound.
         E: Error profile (n_states,), None where it is unknown.
-        A: Accuracies (n_states,).
+        A: Accuracies (n_states,); from labels that of the largest state alone, (1,), will do.
         R: Costs (n_states,).
         alpha: Error correlation, for `constant-alpha`.
         agent: Whether only the state that is taken is paid for, or every one tried.

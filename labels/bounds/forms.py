@@ -54,7 +54,7 @@ class Form:
 
         Args:
             E: Error profile (..., n_states); None where only accuracies are known.
-            A: Accuracies (..., n_states).
+            A: Accuracies (..., n_states); forms that need labels look at the last one alone.
             R: Costs (n_states,), ascending; cumulative ones for a cascade.
             alpha: Error correlation, a number or (...,); ignored by forms that take none.
 

@@ -15,7 +15,7 @@ import numpy as np
 from ..checks import as_accuracies, as_correct, as_costs
 from ..errors import InputError
 from . import formulas
-from .bootstrap import count_patterns
+from .patterns import count_patterns
 from .subsets import MOST_STATES, subset_costs, unsolved_shares
 
 if TYPE_CHECKING:
