@@ -69,9 +69,13 @@ def frontier_cost(R: Floats, solved: Floats, accuracy: Floats) -> Floats:
 
     `R_1 + sum_i (R_i - R_1) min(s_i, max(0, a - s_1 - … - s_{i-1}))`, with `s` = `solved` (..., n_states).
     """
+    return np.asarray(R[0] + bought_shares(solved, accuracy) @ (R - R[0]))
+
+
+def bought_shares(solved: Floats, accuracy: Floats) -> Floats:
+    """Right answers bought from each state (..., n_states) for an accuracy (...,), cheapest first, as shares."""
     before = np.cumsum(solved, axis=-1) - solved
-    bought = np.clip(np.asarray(accuracy)[..., None] - before, 0.0, solved)
-    return np.asarray(R[0] + bought @ (R - R[0]))
+    return np.clip(np.asarray(accuracy)[..., None] - before, 0.0, solved)
 
 
 def gain_over(largest: float, cost: float | Floats) -> Floats:
