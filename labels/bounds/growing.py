@@ -112,7 +112,7 @@ def path_conservative(costs: ArrayLike, accuracies: ArrayLike) -> Path:
         >>> A = [0.771, 0.791, 0.801, 0.816, 0.829, 0.836, 0.840, 0.843]
         >>> path = path_conservative(R, A)
         >>> [step.state for step in path.steps], path.enough()
-        ([7, 2, 4, 0, 3, 5, 6, 1], 6)
+        ([7, 2, 5, 0, 4, 6, 3, 1], 6)
     """
     R = as_costs(costs)
     A = as_rising(accuracies, len(R))
