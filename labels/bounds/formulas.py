@@ -38,6 +38,12 @@ def alpha_profile(E: Floats, errors: Floats) -> Floats:
         return np.where(errors > 0, np.minimum(E / errors, 1.0), np.nan)
 
 
+def least_alpha(alpha: Floats) -> Floats:
+    """The least defined alpha of states 2…N (...,), 1 where none is: the paper's optimistic constant for Eq. 8."""
+    later = alpha[..., 1:]
+    return np.asarray(np.where(np.isnan(later), 1.0, later).min(axis=-1))
+
+
 def conservative_shares(A: Floats) -> Floats:
     """Eq. 9."""
     shares = np.diff(A, prepend=0.0)
@@ -63,9 +69,13 @@ def frontier_cost(R: Floats, solved: Floats, accuracy: Floats) -> Floats:
 
     `R_1 + sum_i (R_i - R_1) min(s_i, max(0, a - s_1 - … - s_{i-1}))`, with `s` = `solved` (..., n_states).
     """
+    return np.asarray(R[0] + bought_shares(solved, accuracy) @ (R - R[0]))
+
+
+def bought_shares(solved: Floats, accuracy: Floats) -> Floats:
+    """Right answers bought from each state (..., n_states) for an accuracy (...,), cheapest first, as shares."""
     before = np.cumsum(solved, axis=-1) - solved
-    bought = np.clip(np.asarray(accuracy)[..., None] - before, 0.0, solved)
-    return np.asarray(R[0] + bought @ (R - R[0]))
+    return np.clip(np.asarray(accuracy)[..., None] - before, 0.0, solved)
 
 
 def gain_over(largest: float, cost: float | Floats) -> Floats:

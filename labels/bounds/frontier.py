@@ -15,8 +15,9 @@ import numpy as np
 from ..checks import as_correct, as_sample_costs
 from ..errors import InputError
 from . import formulas
-from .closed_forms import Bound
+from .closed_forms import Bound, bound_by_form
 from .oracle import Agent, accuracies, cheapest_right, first_right
+from .solving import count_solved
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -79,10 +80,9 @@ def frontier(correct: ArrayLike, costs: ArrayLike, *, agent: Agent = "select") -
     matrix = as_correct(correct)
     R = as_sample_costs(costs, matrix.shape)
     paid = R if agent == "select" else formulas.cascade_costs(R)
-    first, solvable = first_right(matrix)
     if paid.ndim == 1:
-        solved_by = np.bincount(first[solvable], minlength=matrix.shape[1])
-        return from_counts(solved_by, paid, len(matrix))
+        return from_counts(count_solved(matrix).by_state, paid, len(matrix))
+    _, solvable = first_right(matrix)
     states = cheapest_right(matrix, paid, solvable)
     fallback = paid.min(axis=1)
     prices = (np.take_along_axis(paid, states[:, None], axis=1)[:, 0] - fallback)[solvable]
@@ -116,7 +116,11 @@ def iso_accuracy_bound(correct: ArrayLike, costs: ArrayLike, *, agent: Agent = "
         2.0
     """
     matrix = as_correct(correct)
+    R = as_sample_costs(costs, matrix.shape)
+    if R.ndim == 1:
+        solved = count_solved(matrix)
+        return bound_by_form("iso-accuracy", solved.error_profile, solved.largest_accuracy, R, agent=agent)
     largest = float(accuracies(matrix)[-1])
-    mean_cost = frontier(matrix, costs, agent=agent).cost_at(largest)
-    baseline = float(np.mean(np.asarray(costs, dtype=np.float64)[..., -1]))
+    mean_cost = frontier(matrix, R, agent=agent).cost_at(largest)
+    baseline = float(R[:, -1].mean())
     return Bound("iso-accuracy", largest, mean_cost, baseline / mean_cost, 0.0)

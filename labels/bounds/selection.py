@@ -2,7 +2,7 @@
 
 Under Eq. 9 the cost is a sum over neighbouring states, so that dynamic programming finds the optimum in O(k N^2). From
 labels the exact and the iso-accuracy gain of a subset follow from its own oracle; subsets are enumerated where there
-are few enough, and grown greedily where not.
+are few enough, and grown greedily (`growing`) where not.
 """
 
 from __future__ import annotations
@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..checks import as_accuracies, as_correct, as_costs
+from ..checks import as_correct, as_costs, as_rising
 from ..errors import InputError
-from . import formulas
-from .bootstrap import count_patterns
+from .frontier import iso_accuracy_bound
+from .growing import KEPT_SHARE, grow
+from .patterns import count_patterns
 from .subsets import MOST_STATES, subset_costs, unsolved_shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
-
-KEPT_SHARE = 0.9
-"""Share of the full space's gain that a small space is asked to keep."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,9 @@ class Selection:
     """Whether no other k states are better, or nobody looked at all of them."""
     greedy_loss: float | None = None
     """Share of this gain that the greedy search would have lost; None where it was not compared."""
+    loss_at_most: float = 0.0
+    """Share of the best k states' gain that these lack at most; 0 where they are optimal. No subset gains more than all
+    states together do at the largest state's accuracy, and that is what a greedy choice is held against."""
 
     @property
     def k(self) -> int:
@@ -75,9 +76,7 @@ def select_conservative(costs: ArrayLike, accuracies: ArrayLike) -> list[Selecti
         [((2, 7), 14.73), ((0, 4, 7), 32.93)]
     """
     R = as_costs(costs)
-    A = as_accuracies(accuracies, len(R))
-    if (np.diff(A) < 0).any():
-        raise InputError("accuracies: Eq. 9 needs them to ascend with cost; leave dominated states out")
+    A = as_rising(accuracies, len(R))
     n = len(R)
     best = R * (A + 1 - A[-1])  # (n_states,): least cost of the shares up to state j, which is taken, with k states
     step = R[None, :] * (A[None, :] - A[:, None])  # (from, to): cost of the samples that only `to` gets right
@@ -107,10 +106,12 @@ def select_from_labels(
         costs: Cost of each state (n_states,).
         bound: `exact` seeks the oracle that takes the cheapest right state; it may gain more with fewer states, as it
             then knows fewer answers to pay for. `iso-accuracy` seeks the cheapest way to the largest state's accuracy.
-        most_states: Spaces of more states are searched greedily: from the largest on, the best state is added.
+        most_states: Spaces of more states are searched greedily: from the largest on, the best state is added. Two
+            states and all states are optimal even so, as every choice was looked at.
 
     Returns:
-        One selection for each k, ascending; where all subsets were looked at, with the loss of the greedy search.
+        One selection for each k, ascending; where all subsets were looked at, with the loss of the greedy search, else
+        with what it may have lost at most.
 
     Raises:
         InputError: Shapes that do not fit, no samples, one state, or costs not positive and ascending.
@@ -124,13 +125,19 @@ def select_from_labels(
     R = as_costs(costs, matrix.shape[1])
     patterns, counts = count_patterns(matrix)
     accuracy = None if bound == "exact" else float(counts[patterns[:, -1]].sum() / counts.sum())
-    greedy = _grow(patterns, counts / counts.sum(), R, accuracy)
+    greedy = [(tuple(sorted(grown.states)), grown.mean_cost) for grown in grow(patterns, counts, R, accuracy)[1:]]
     full = R[-1] / greedy[-1][1]
     if len(R) > most_states:
-        return [_selection(bound, R, indices, cost, full, "greedy") for indices, cost in greedy]
+        least = iso_accuracy_bound(matrix, R).mean_cost  # no subset of the states costs less
+        return [
+            _selection(bound, R, indices, cost, full, "greedy", loss_at_most=max(0.0, 1 - least / cost))
+            if 2 < len(indices) < len(R)
+            else _selection(bound, R, indices, cost, full)
+            for indices, cost in greedy
+        ]
     best = _enumerate(patterns, counts, R, accuracy)
     return [
-        _selection(bound, R, indices, cost, full, "optimal", max(0.0, 1 - cost / grown))
+        _selection(bound, R, indices, cost, full, greedy_loss=max(0.0, 1 - cost / grown))
         for (indices, cost), (_, grown) in zip(best, greedy, strict=True)
     ]
 
@@ -171,36 +178,6 @@ def _enumerate(
     return found
 
 
-def _grow(
-    patterns: NDArray[np.bool_], shares: NDArray[np.float64], R: NDArray[np.float64], accuracy: float | None
-) -> list[tuple[tuple[int, ...], float]]:
-    """Subsets that grow from the largest state by the state that lowers the cost most, and their costs."""
-    n_states = len(R)
-    last = n_states - 1
-    chosen = [last]
-    first = np.where(patterns[:, last], last, n_states)  # first right state of the subset, n_states where none is
-    found = []
-    while len(chosen) < n_states:
-        options = []
-        for state in sorted(set(range(last)) - set(chosen)):
-            joined = np.where(patterns[:, state], np.minimum(first, state), first)
-            options.append((_cost(joined, shares, R, min(*chosen, state), accuracy), state, joined))
-        cost, state, first = min(options, key=lambda option: option[:2])
-        chosen.append(state)
-        found.append((tuple(sorted(chosen)), cost))
-    return found
-
-
-def _cost(
-    first: NDArray[np.int64], shares: NDArray[np.float64], R: NDArray[np.float64], cheapest: int, accuracy: float | None
-) -> float:
-    """Mean cost of a subset's oracle, from the first right state of each pattern (n_patterns,)."""
-    solved = np.bincount(first, weights=shares, minlength=len(R) + 1)[: len(R)].astype(np.float64)
-    if accuracy is None:
-        return float(solved @ R + (1 - solved.sum()) * R[cheapest])
-    return float(formulas.frontier_cost(R[cheapest:], solved[cheapest:], np.asarray(accuracy)))
-
-
 def _selection(
     bound: str,
     R: NDArray[np.float64],
@@ -208,10 +185,12 @@ def _selection(
     cost: float,
     full_gain: float,
     method: Literal["optimal", "greedy"] = "optimal",
+    *,
     greedy_loss: float | None = None,
+    loss_at_most: float = 0.0,
 ) -> Selection:
     gain = float(R[-1] / cost)
-    return Selection(bound, indices, cost, gain, float(gain / full_gain), method, greedy_loss)
+    return Selection(bound, indices, cost, gain, float(gain / full_gain), method, greedy_loss, loss_at_most)
 
 
 def _trace(came_from: list[NDArray[np.int64]], last: int) -> tuple[int, ...]:

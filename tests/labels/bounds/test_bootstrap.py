@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from adaptlabels.labels import InputError, StateSpace, report_family
-from adaptlabels.labels.bounds.bootstrap import count_patterns, draw_counts, interval, replicate
+from adaptlabels.labels.bounds.bootstrap import draw_cluster_counts, draw_counts, interval, replicate
+from adaptlabels.labels.bounds.patterns import count_patterns, first_of, pattern_of_each
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,3 +74,78 @@ def test_interval_of_what_is_never_defined_is_undefined():
 def test_one_replicate_is_refused():
     with pytest.raises(InputError, match="at least 2"):
         replicate([[True, False]], 1, rng=np.random.default_rng(0))
+
+
+@given(label_sets(max_samples=60), st.sampled_from([1, 30, 70]))
+def test_the_pattern_of_each_sample_is_its_row(labels, copies):
+    correct = np.tile(labels[0], (1, copies))
+    patterns, which = pattern_of_each(correct)
+    assert (patterns[which] == correct).all()
+    assert sorted(set(which.tolist())) == list(range(len(patterns)))
+    counted, counts = count_patterns(correct)
+    assert {tuple(p): c for p, c in zip(counted.tolist(), counts.tolist(), strict=True)} == {
+        tuple(p): c for p, c in zip(patterns.tolist(), np.bincount(which).tolist(), strict=True)
+    }
+
+
+@given(label_sets(), st.data())
+def test_profiles_of_subsets_are_those_of_their_columns(labels, data):
+    correct, _ = labels
+    n_states = correct.shape[1]
+    subset = st.sets(st.integers(0, n_states - 1), min_size=1).map(sorted)
+    subsets = data.draw(st.lists(subset, min_size=1, max_size=5))
+    sets = replicate(correct, 3, rng=np.random.default_rng(0))
+    for chosen, profiles in zip(subsets, sets.subset_profiles(subsets), strict=True):
+        for b in range(3):
+            rows = np.repeat(sets.patterns, sets.counts[b].astype(int), axis=0)[:, chosen]
+            expected = [(~rows[:, : i + 1]).all(axis=1).mean() for i in range(len(chosen))]
+            np.testing.assert_allclose(profiles[b], expected, atol=1e-12)
+
+
+@given(label_sets(max_samples=20), st.data())
+def test_the_first_of_some_states_is_found_by_looking(labels, data):
+    correct, _ = labels
+    n_states = correct.shape[1]
+    chosen = sorted(data.draw(st.sets(st.integers(0, n_states - 1), min_size=1)))
+    for row, first in zip(correct, first_of(correct, chosen), strict=True):
+        assert first == next((i for i in chosen if row[i]), n_states)
+
+
+@given(st.integers(0, 1000), st.integers(2, 6))
+def test_a_replicate_holds_whole_clusters(seed, n_clusters):
+    rng = np.random.default_rng(seed)
+    clusters = np.append(np.arange(n_clusters), rng.integers(0, n_clusters, 20))
+    patterns = rng.integers(0, 4, len(clusters))
+    patterns[0] = 3
+    drawn = draw_cluster_counts(patterns, clusters, 5, np.random.default_rng(seed))
+    same = np.random.default_rng(seed)
+    for row in drawn:
+        taken = same.integers(0, n_clusters, n_clusters)
+        rows = np.concatenate([patterns[clusters == c] for c in taken])
+        assert row.tolist() == np.bincount(rows, minlength=4).tolist()
+
+
+def test_clusters_of_one_are_the_plain_bootstrap_in_distribution():
+    correct = np.random.default_rng(0).random((60, 3)) < np.array([0.4, 0.6, 0.8])
+    plain = replicate(correct, 20_000, rng=np.random.default_rng(1))
+    single = replicate(correct, 20_000, rng=np.random.default_rng(2), clusters=np.arange(60))
+    assert (single.sizes == 60).all()
+    for mine, other in ((plain.accuracies, single.accuracies), (plain.error_profiles, single.error_profiles)):
+        np.testing.assert_allclose(mine.mean(axis=0), other.mean(axis=0), atol=0.003)
+        np.testing.assert_allclose(np.cov(mine.T), np.cov(other.T), atol=0.0003)
+
+
+def test_samples_that_err_together_make_wider_intervals():
+    rng = np.random.default_rng(0)
+    correct = np.repeat(rng.random((100, 2)) < np.array([0.5, 0.8]), 4, axis=0)
+    passages = np.repeat([f"passage {i}" for i in range(100)], 4)
+    plain = replicate(correct, 2000, rng=np.random.default_rng(1)).accuracies.std(axis=0)
+    clustered = replicate(correct, 2000, rng=np.random.default_rng(1), clusters=passages).accuracies.std(axis=0)
+    np.testing.assert_allclose(clustered / plain, 2, rtol=0.1)
+
+
+def test_clusters_that_cannot_be_resampled_are_refused():
+    with pytest.raises(InputError, match="all samples are in one cluster"):
+        replicate([[True, False]] * 3, 10, rng=np.random.default_rng(0), clusters=["a"] * 3)
+    with pytest.raises(InputError, match=r"expected shape \(3,\)"):
+        replicate([[True, False]] * 3, 10, rng=np.random.default_rng(0), clusters=["a"] * 2)

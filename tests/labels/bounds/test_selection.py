@@ -62,14 +62,18 @@ def test_selection_from_labels_is_the_best_subset_by_its_own_bound(labels, bound
         assert 0 <= selection.greedy_loss < 1
 
 
-@given(label_sets(max_samples=30, max_states=5))
-@settings(max_examples=40)
-def test_greedy_selection_is_said_to_be_greedy_and_loses_what_it_says(labels):
+@given(label_sets(max_samples=30, max_states=5), st.sampled_from(["exact", "iso-accuracy"]))
+@settings(max_examples=60)
+def test_greedy_selection_is_said_to_be_greedy_and_loses_what_it_says(labels, bound):
     correct, costs = labels
-    greedy = select_from_labels(correct, costs, most_states=0)
-    assert {selection.method for selection in greedy} == {"greedy"}
-    for quick, best in zip(greedy, select_from_labels(correct, costs), strict=True):
+    greedy = select_from_labels(correct, costs, bound=bound, most_states=0)
+    for quick, best in zip(greedy, select_from_labels(correct, costs, bound=bound), strict=True):
+        assert quick.method == ("greedy" if 2 < quick.k < len(costs) else "optimal")
         assert quick.gain == pytest.approx(best.gain * (1 - best.greedy_loss), rel=1e-9)
+        assert 1 - quick.gain / best.gain <= quick.loss_at_most + 1e-9
+        assert best.loss_at_most == 0
+        if quick.method == "optimal":
+            assert quick.loss_at_most == 0
 
 
 @given(label_sets(max_samples=30, max_states=5))
