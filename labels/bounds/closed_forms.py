@@ -15,17 +15,20 @@ import numpy as np
 from ..checks import as_accuracies, as_costs
 from ..errors import InputError
 from . import formulas
+from .forms import FORMS
 from .oracle import Agent, oracle
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from .forms import BoundName
 
 
 @dataclass(frozen=True, eq=False)
 class Bound:
     """Accuracy and mean cost of an adaptive oracle under one of the paper's forms."""
 
-    bound: str
+    bound: BoundName
     """`exact`, `iso-accuracy`, `conservative`, `constant-alpha` or `continuous`."""
     accuracy: float
     """Share of samples that the oracle gets right."""
@@ -88,7 +91,7 @@ def conservative_bound(costs: ArrayLike, accuracies: ArrayLike, *, agent: Agent 
         (0.72382, 51.118)
     """
     R, A = _arrays(costs, accuracies)
-    return _from_shares("conservative", R, A, formulas.conservative_shares(A), float(A[-1]), 1.0, agent)
+    return bound_by_form("conservative", None, A, R, agent=agent)
 
 
 def constant_alpha_bound(costs: ArrayLike, accuracies: ArrayLike, alpha: float, *, agent: Agent = "select") -> Bound:
@@ -113,8 +116,7 @@ def constant_alpha_bound(costs: ArrayLike, accuracies: ArrayLike, alpha: float, 
     if not 0 <= alpha <= 1:
         raise InputError(f"alpha: {alpha:g} is not between 0 and 1")
     R, A = _arrays(costs, accuracies)
-    shares = formulas.constant_alpha_shares(A, alpha)
-    return _from_shares("constant-alpha", R, A, shares, float(1 - alpha * (1 - A[-1])), alpha, agent)
+    return bound_by_form("constant-alpha", None, A, R, float(alpha), agent)
 
 
 def continuous_bound(costs: ArrayLike, accuracies: ArrayLike) -> Bound:
@@ -134,8 +136,7 @@ def continuous_bound(costs: ArrayLike, accuracies: ArrayLike) -> Bound:
         1.2
     """
     R, A = _arrays(costs, accuracies)
-    mean_cost = float(formulas.continuous_cost(R, A))
-    return Bound("continuous", float(A[-1]), mean_cost, float(formulas.gain_over(R[-1], mean_cost)), 0.0, 1.0)
+    return bound_by_form("continuous", None, A, R)
 
 
 def _arrays(costs: ArrayLike, accuracies: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -143,17 +144,32 @@ def _arrays(costs: ArrayLike, accuracies: ArrayLike) -> tuple[NDArray[np.float64
     return R, as_accuracies(accuracies, len(R))
 
 
-def _from_shares(
-    bound: str,
-    R: NDArray[np.float64],
+def bound_by_form(
+    name: BoundName,
+    E: NDArray[np.float64] | None,
     A: NDArray[np.float64],
-    shares: NDArray[np.float64],
-    accuracy: float,
-    alpha: float | None,
-    agent: Agent,
+    R: NDArray[np.float64],
+    alpha: float | None = None,
+    agent: Agent = "select",
 ) -> Bound:
-    paid = R if agent == "select" else formulas.cascade_costs(R)
-    mean_cost = float(shares @ paid)
+    """The bound of a name, from checked arrays: what every public function here comes to.
+
+    Args:
+        name: Name of the bound.
+        E: Error profile (n_states,), None where it is unknown.
+        A: Accuracies (n_states,).
+        R: Costs (n_states,).
+        alpha: Error correlation, for `constant-alpha`.
+        agent: Whether only the state that is taken is paid for, or every one tried.
+    """
+    form = FORMS[name]
+    figures = form(E, A, R if agent == "select" else formulas.cascade_costs(R), alpha)
     return Bound(
-        bound, accuracy, mean_cost, float(formulas.gain_over(R[-1], mean_cost)), accuracy - float(A[-1]), alpha, shares
+        name,
+        float(figures.accuracy),
+        float(figures.mean_cost),
+        float(figures.gain(R[-1])),
+        float(figures.accuracy - A[-1]),
+        form.assumed_alpha(alpha),
+        figures.shares,
     )

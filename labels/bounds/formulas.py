@@ -38,6 +38,12 @@ def alpha_profile(E: Floats, errors: Floats) -> Floats:
         return np.where(errors > 0, np.minimum(E / errors, 1.0), np.nan)
 
 
+def least_alpha(alpha: Floats) -> Floats:
+    """The least defined alpha of states 2…N (...,), 1 where none is: the paper's optimistic constant for Eq. 8."""
+    later = alpha[..., 1:]
+    return np.asarray(np.where(np.isnan(later), 1.0, later).min(axis=-1))
+
+
 def conservative_shares(A: Floats) -> Floats:
     """Eq. 9."""
     shares = np.diff(A, prepend=0.0)
