@@ -1,4 +1,4 @@
-"""The end that `build`, `label` and `demo` share: bounds, card, checks, and the folder moved into place."""
+"""What `build`, `label` and `demo` do at the end: a dataset folder with its card, and a report of what it holds."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def finish_folder(out: Path, info: DatasetInfo, families: Sequence[FamilyTables]) -> DatasetFolder:
-    """Write a dataset folder whole, or not at all.
+    """Write a dataset folder with its card whole, or not at all.
 
     Args:
-        out: The folder; families that it has already stay.
+        out: The folder; families that it already has stay.
         info: The benchmark.
         families: The tables of the families that were made.
 
@@ -26,39 +26,11 @@ def finish_folder(out: Path, info: DatasetInfo, families: Sequence[FamilyTables]
         InputError: Families that would stay have other samples.
         ChecksError: The tables do not agree with each other; the folder is as it was.
     """
-    import polars as pl
-
     from ...cards.card import write_card
-    from ...labels.errors import ChecksError
-    from ...labels.report.validation import validate_folder
-    from ...labels.tables.folder import DatasetFolder, write_folder
-    from ...labels.tables.staging import move_into_place, staging_folder, with_kept_families
+    from ...labels.report.writing import write_dataset
 
-    console.err.print("labelling, bounds with intervals, card, checks", style="dim")
-    whole = with_kept_families(out, info, families)
-    with staging_folder(out) as staging:
-        write_folder(staging, info, whole, pl.concat([_bounds(tables) for tables in whole]))
-        staged = DatasetFolder(staging)
-        write_card(staged)
-        problems = validate_folder(staged)
-        for problem in problems:
-            console.err.print(str(problem), markup=False)
-        if problems:
-            raise ChecksError(f"{out}: {len(problems)} check(s) failed, so the folder was left as it was")
-        move_into_place(staging, out)
-    return DatasetFolder(out)
-
-
-def _bounds(tables: FamilyTables) -> Any:  # noqa: ANN401 - a polars frame, imported late
-    from ...labels.bounds.states import StateSpace
-    from ...labels.report.report import report_family
-    from ...labels.tables.folder import default_cost_metric, matrix
-
-    metric = default_cost_metric(tables.states)
-    space = StateSpace.create(
-        tables.states["state"].to_list(), tables.states[metric].to_numpy(), family=tables.family, cost_metric=metric
-    )
-    return report_family(space, matrix(tables.labels, "correct", tables.family)).to_table()
+    console.err.print("labels, bounds with intervals, card, checks", style="dim")
+    return write_dataset(out, info, families, card=write_card)
 
 
 def report(folder: DatasetFolder, *, as_json: bool) -> None:
@@ -77,7 +49,7 @@ def summary(folder: DatasetFolder) -> dict[str, Any]:
         "folder": str(folder.path),
         "dataset": folder.info.name,
         "split": folder.split,
-        "families": [dict(zip(_KEYS, row, strict=True)) for row in _rows(folder)],
+        "families": [_family(folder, family) for family in folder.families],
     }
 
 
@@ -114,39 +86,19 @@ def load_lines(folder: DatasetFolder) -> str:
     )
 
 
-_KEYS = (
-    "dataset",
-    "family",
-    "states",
-    "samples",
-    "lowest_accuracy",
-    "highest_accuracy",
-    "oracle_accuracy",
-    "gain",
-    "iso_accuracy_gain",
-)
-
-
-def _rows(folder: DatasetFolder) -> list[tuple[Any, ...]]:
+def _family(folder: DatasetFolder, family: str) -> dict[str, Any]:
     import polars as pl
 
-    rows = []
-    for family in folder.families:
-        states = folder.family_states(family)
-        found = folder.bounds.filter(pl.col("family") == family)
-        bounds = {row["bound"]: row for row in found.iter_rows(named=True)}
-        accuracy = states["accuracy"]
-        rows.append(
-            (
-                folder.info.name,
-                family,
-                len(states),
-                len(folder.labels(family)),
-                accuracy.min(),
-                accuracy.max(),
-                bounds["exact"]["accuracy"],
-                bounds["exact"]["gain"],
-                bounds["iso-accuracy"]["gain"],
-            )
-        )
-    return rows
+    accuracies = folder.family_states(family)["accuracy"]
+    bounds = folder.bounds.filter(pl.col("family") == family).rows_by_key("bound", named=True, unique=True)
+    return {
+        "dataset": folder.info.name,
+        "family": family,
+        "states": len(accuracies),
+        "samples": folder.tables[family].footer.rows,
+        "lowest_accuracy": accuracies.min(),
+        "highest_accuracy": accuracies.max(),
+        "oracle_accuracy": bounds["exact"]["accuracy"],
+        "gain": bounds["exact"]["gain"],
+        "iso_accuracy_gain": bounds["iso-accuracy"]["gain"],
+    }
