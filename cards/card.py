@@ -5,34 +5,33 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet
-
 from ..labels.report.report import report_folder
 from ..labels.tables.folder import WORK
 from ..labels.tables.parquet import atomic_file
-from ..labels.tables.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATE, STATES, TARGET, features
+from ..labels.tables.schemas import STATE, TARGET, features
 from . import plots, sections
 from .changelog import history
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandera.polars as pa
     from huggingface_hub import DatasetCardData
 
-    from ..labels.report.report import FamilyReport
+    from ..labels.report.results import FamilyReport
     from ..labels.tables.folder import DatasetFolder
+    from ..labels.tables.stored import StoredTable
 
 TEMPLATE = Path(__file__).parent / "templates" / "card.md"
 SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LARGEST_CATEGORY = "1M<n<10M"
 
 
-def write_card(folder: DatasetFolder) -> list[Path]:
+def write_card(folder: DatasetFolder, reports: Sequence[FamilyReport] | None = None) -> list[Path]:
     """Write a folder's card and plots.
 
     Args:
         folder: The dataset folder, with all of its tables.
+        reports: The report of each family, as `report_folder` makes it; None to make them here.
 
     Returns:
         The files that were written.
@@ -40,7 +39,8 @@ def write_card(folder: DatasetFolder) -> list[Path]:
     Raises:
         TableError: A table is missing or breaks its schema.
     """
-    reports = [report_folder(folder, family) for family in folder.families]
+    if reports is None:
+        reports = [report_folder(folder, family) for family in folder.families]
     written = []
     for report in reports:
         written.append(folder.path / "assets" / f"{report.space.family}.png")
@@ -73,13 +73,12 @@ def render_card(
     """
     from huggingface_hub import DatasetCard
 
-    info, states = folder.info, folder.states
-    configs = config_files(folder)
+    info, states, first = folder.info, folder.states, folder.families[0]
     card = DatasetCard.from_template(
         card_data(folder),
         template_path=str(TEMPLATE),
         title=f"[{sections.escape(info.title)}]({info.homepage})" if info.homepage else sections.escape(info.title),
-        n_samples=f"{len(folder.labels(folder.families[0])):,}",
+        n_samples=f"{folder.tables[first].footer.rows:,}",
         split=info.split,
         source=sections.escape(info.source),
         warning=_warning(folder),
@@ -94,38 +93,23 @@ def render_card(
         regenerate=sections.regenerate(info, folder.families),
         accuracy_note=sections.escape(info.accuracy_note or ""),
         from_source=info.task != "other" and not info.source.startswith("predictions:"),
-        first_family=folder.families[0],
-        configs="\n".join(f"| `{name}` | {_rows(path):,} |" for name, (path, *_) in configs.items()),
+        first_family=first,
+        configs="\n".join(f"| `{name}` | {table.footer.rows:,} |" for name, table in folder.tables.items()),
         states=sections.states_table(states),
         bounds=sections.bounds_table(folder.bounds),
-        label_columns=sections.column_table("labels", folder.labels(folder.families[0]).columns),
-        prediction_columns=sections.column_table("predictions", folder.predictions(folder.families[0]).columns),
+        label_columns=sections.column_table("labels", folder.tables[first].footer.columns),
+        prediction_columns=sections.column_table("predictions", folder.tables[f"{first}-predictions"].footer.columns),
         device_costs=sections.device_table(states),
         skipped=sections.skipped_list(info.skipped),
         precision=sections.precision_notes(states),
         state_columns=sections.column_table("states", states.columns),
-        bound_columns=sections.column_table("bounds", list(BOUNDS_TABLE.columns)),
+        bound_columns=sections.column_table("bounds", folder.tables["bounds"].footer.columns),
         cost_unit=sections.cost_unit(states),
         warnings=[sections.escape(f"{r.space.family}: {warning}") for r in reports for warning in r.warnings],
         made_with=sections.made_with(states),
         citation=info.citation or "",
     )
     return f"{str(card.content).rstrip()}\n"
-
-
-def config_files(folder: DatasetFolder) -> dict[str, tuple[Path, pa.DataFrameSchema, dict[str, list[str]]]]:
-    """For each config its file, its schema, and the names of its class labels."""
-    found: dict[str, tuple[Path, pa.DataFrameSchema, dict[str, list[str]]]] = {}
-    for family in folder.families:
-        names = {
-            TARGET: list(folder.info.class_names),
-            STATE: folder.family_states(family)["state"].to_list(),
-        }
-        found[family] = (folder.labels_path(family), LABELS, names)
-        found[f"{family}-predictions"] = (folder.predictions_path(family), PREDICTIONS, names)
-    found["states"] = (folder.states_path, STATES, {})
-    found["bounds"] = (folder.bounds_path, BOUNDS_TABLE, {})
-    return found
 
 
 def card_data(folder: DatasetFolder) -> DatasetCardData:
@@ -140,42 +124,42 @@ def card_data(folder: DatasetFolder) -> DatasetCardData:
         license=info.licence,
         language=[info.language] if info.language else None,
         task_categories=None if info.task == "other" else [info.task],
-        size_categories=[_size_category(len(folder.labels(folder.families[0])))],
+        size_categories=[_size_category(folder.tables[folder.families[0]].footer.rows)],
         source_datasets=[info.source.removeprefix("hub:")] if info.source.startswith("hub:") else None,
         tags=["adaptive-inference", "dynamic-networks", "oracle", "arxiv:2402.04359"],
     )
-    configs = config_files(folder)
     DatasetInfosDict(
-        {name: _dataset_info(folder, name, *config) for name, config in configs.items()}
+        {name: _dataset_info(folder, name, table) for name, table in folder.tables.items()}
     ).to_dataset_card_data(data)
     MetadataConfigs(
         {
             name: {
-                "data_files": [{"split": folder.split, "path": path.relative_to(folder.path).as_posix()}],
+                "data_files": [{"split": folder.split, "path": table.path.relative_to(folder.path).as_posix()}],
                 **({"default": True} if name == folder.families[0] else {}),
             }
-            for name, (path, *_) in configs.items()
+            for name, table in folder.tables.items()
         }
     ).to_dataset_card_data(data)
     return data
 
 
-def _dataset_info(
-    folder: DatasetFolder, name: str, path: Path, schema: pa.DataFrameSchema, names: dict[str, list[str]]
-) -> Any:  # noqa: ANN401 - datasets is not typed
+def _dataset_info(folder: DatasetFolder, name: str, table: StoredTable) -> Any:  # noqa: ANN401 - datasets is not typed
     from datasets import DatasetInfo, Features
     from datasets.splits import SplitDict, SplitInfo
 
-    file = pyarrow.parquet.ParquetFile(path)
-    size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
+    family = name.removesuffix("-predictions")
+    names = {}
+    if family in folder.families:
+        names = {TARGET: list(folder.info.class_names), STATE: folder.family_states(family)["state"].to_list()}
+    footer = table.footer
     splits = SplitDict()
-    splits.add(SplitInfo(folder.split, num_bytes=size, num_examples=file.metadata.num_rows))
+    splits.add(SplitInfo(folder.split, num_bytes=footer.uncompressed_bytes, num_examples=footer.rows))
     return DatasetInfo(
         config_name=name,
-        features=Features.from_dict(features(schema, file.schema_arrow.names, names)),
+        features=Features.from_dict(features(table.schema, footer.columns, names)),
         splits=splits,
-        download_size=path.stat().st_size,
-        dataset_size=size,
+        download_size=table.path.stat().st_size,
+        dataset_size=footer.uncompressed_bytes,
     )
 
 
@@ -197,10 +181,6 @@ def _warning(folder: DatasetFolder) -> str | None:
     if "trained-here" in kinds:
         return "Some backbones are miniatures that were trained on the spot: a working example, not a benchmark."
     return None
-
-
-def _rows(path: Path) -> int:
-    return int(pyarrow.parquet.read_metadata(path).num_rows)
 
 
 def _size_category(rows: int) -> str:

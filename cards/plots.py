@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from ..labels.report.report import FamilyReport, Interval, SelectionWithInterval
+    from ..labels.bounds.interval import Interval
+    from ..labels.report.results import FamilyReport, SelectionResult
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#666666"
 STYLE: dict[Any, Any] = {
@@ -114,7 +115,7 @@ def draw_selection(axes: Axes, report: FamilyReport) -> None:
     marks = {"exact": ("*-", VERMILION), "iso-accuracy": ("D-", ORANGE), "conservative": ("s-", PURPLE)}
     for selection in (report.selection, report.selection_iso_accuracy):
         if selection:
-            mark, colour = marks[selection[0].chosen.bound]
+            mark, colour = marks[selection[0].selection.bound]
             _gain_line(axes, selection, mark, colour)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(bottom=0)
@@ -124,11 +125,11 @@ def draw_selection(axes: Axes, report: FamilyReport) -> None:
         axes.legend(loc="lower right")
 
 
-def _gain_line(axes: Axes, selection: tuple[SelectionWithInterval, ...], mark: str, colour: str) -> None:
-    sizes = [entry.chosen.k for entry in selection]
-    gains = [entry.chosen.gain for entry in selection]
-    ends = np.array([_distances(entry.chosen.gain, entry.gain) for entry in selection]).T
-    label = selection[0].chosen.bound
+def _gain_line(axes: Axes, selection: tuple[SelectionResult, ...], mark: str, colour: str) -> None:
+    sizes = [entry.selection.k for entry in selection]
+    gains = [entry.selection.gain for entry in selection]
+    ends = np.array([_distances(entry.selection.gain, entry.gain_interval) for entry in selection]).T
+    label = selection[0].selection.bound
     axes.errorbar(sizes, gains, yerr=ends, fmt=mark, color=colour, markersize=5, capsize=2, elinewidth=0.8, label=label)
 
 
@@ -137,7 +138,7 @@ def draw_alpha(axes: Axes, report: FamilyReport) -> None:
     assert report.oracle is not None, "alpha comes from labels"
     alpha = report.oracle.alpha
     places = [i for i in range(len(alpha)) if np.isfinite(alpha[i])]
-    ends = np.array([_distances(alpha[i], report.states.alpha[i]) for i in places]).T
+    ends = np.array([_distances(alpha[i], report.states[i].alpha_interval) for i in places]).T
     axes.errorbar(places, alpha[places], yerr=ends, fmt="o", color=BLUE, capsize=3, markersize=4)
     axes.axhline(1, color=GREY, linewidth=0.8, linestyle="--")
     axes.set_ylim(0, 1.05)
@@ -166,6 +167,6 @@ def _name_states(axes: Axes, report: FamilyReport) -> None:
     axes.grid(visible=False, axis="x")
 
 
-def _distances(value: float, ends: Interval) -> tuple[float, float]:
-    low, high = ends
-    return (0.0, 0.0) if low is None or high is None else (max(value - low, 0.0), max(high - value, 0.0))
+def _distances(value: float, found: Interval | None) -> tuple[float, float]:
+    """How far the ends of an interval lie from the value, as error bars are drawn."""
+    return (0.0, 0.0) if found is None else (max(value - found.low, 0.0), max(found.high - value, 0.0))

@@ -1,4 +1,4 @@
-"""What the Hub's dataset viewer asks of parquet files, so that it shows them directly.
+"""What the Hub's dataset viewer requires of parquet files, so that it shows them directly.
 
 It reads row groups and pages, not whole files: row groups must be of moderate size and have a page index. It shows
 features as the card's YAML declares them, which must be those of the files.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet
 import yaml
 
 from ...labels.report.validation import Problem
@@ -17,9 +16,9 @@ from ...labels.tables.parquet import HUGGINGFACE_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ...labels.tables.folder import DatasetFolder
+    from ...labels.tables.stored import Footer
 
 LARGEST_GROUP_BYTES = 10 << 20
 """Most uncompressed bytes of a row group."""
@@ -34,7 +33,7 @@ def check_viewer(folder: DatasetFolder) -> list[Problem]:
         folder: The dataset folder, with its card.
 
     Returns:
-        What the viewer would not take as it is; empty when all is well.
+        What the viewer would not show; empty when all is well.
     """
     try:
         text = (folder.path / "README.md").read_text(encoding="utf-8")
@@ -43,18 +42,19 @@ def check_viewer(folder: DatasetFolder) -> list[Problem]:
         files = {config["config_name"]: config["data_files"][0]["path"] for config in header["configs"]}
     except (OSError, IndexError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         return [Problem("README.md", None, f"its YAML declares no configs ({type(error).__name__}: {error})")]
+    footers = {table.path.relative_to(folder.path).as_posix(): table.footer for table in folder.tables.values()}
     problems = []
     for config, file in files.items():
-        if not (folder.path / file).is_file():
-            problems.append(Problem(file, None, "no such file, though the card declares it; `adaptlabels card`"))
+        if file not in footers:
+            problems.append(Problem(file, None, "no such table, though the card declares it; `adaptlabels card`"))
             continue
-        problems += list(_check_groups(folder.path / file, file))
-        problems += list(_check_features(folder.path / file, file, declared.get(config)))
+        problems += list(_check_groups(footers[file], file))
+        problems += list(_check_features(footers[file], file, declared.get(config)))
     return problems
 
 
-def _check_groups(path: Path, file: str) -> Iterator[Problem]:
-    metadata = pyarrow.parquet.read_metadata(path)
+def _check_groups(footer: Footer, file: str) -> Iterator[Problem]:
+    metadata = footer.parquet
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     for number, group in enumerate(groups):
         size = group.total_byte_size
@@ -70,15 +70,15 @@ def _check_groups(path: Path, file: str) -> Iterator[Problem]:
                 return
 
 
-def _check_features(path: Path, file: str, declared: dict[str, Any] | None) -> Iterator[Problem]:
+def _check_features(footer: Footer, file: str, declared: dict[str, Any] | None) -> Iterator[Problem]:
     if declared is None:
         yield Problem(file, None, "the card's YAML declares no features for it; `adaptlabels card` writes them")
         return
     from datasets import Features
     from datasets.features.features import generate_from_arrow_type
 
-    schema = pyarrow.parquet.read_schema(path)
-    inside = json.loads((schema.metadata or {}).get(HUGGINGFACE_KEY.encode(), b"{}"))
+    schema = footer.schema
+    inside = json.loads(footer.text(HUGGINGFACE_KEY) or "{}")
     own = Features.from_dict(inside["info"]["features"]) if inside else None
     shown = Features._from_yaml_list(declared["features"])
     if own != shown:
@@ -88,7 +88,7 @@ def _check_features(path: Path, file: str, declared: dict[str, Any] | None) -> I
         for name in schema.names
     ):
         yield Problem(file, None, "its columns are not of the types that its features declare; write the folder again")
-    rows = pyarrow.parquet.read_metadata(path).num_rows
     counted = [split["num_examples"] for split in declared.get("splits", [])]
-    if counted != [rows]:
-        yield Problem(file, None, f"the card's YAML counts {counted} rows, the file has {rows}; `adaptlabels card`")
+    if counted != [footer.rows]:
+        message = f"the card's YAML counts {counted} rows, the file has {footer.rows}; `adaptlabels card`"
+        yield Problem(file, None, message)

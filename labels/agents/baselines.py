@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ..bounds import formulas
-from ..bounds.bootstrap import REPLICATES, interval
+from ..bounds.bootstrap import REPLICATES
+from ..bounds.interval import Interval
 from ..bounds.oracle import error_profile, first_right
 from ..checks import as_correct, as_costs
 from ..errors import InputError
@@ -63,11 +64,11 @@ class AgentResult:
     """`(R_N - mean_cost) / (R_N - F(accuracy))`, with `F` the clairvoyant frontier: the share of the oracle's saving at
     equal accuracy; negative where the agent costs more than always running the largest state, not a number where the
     oracle saves nothing either."""
-    accuracy_interval: tuple[float, float] | None = None
+    accuracy_interval: Interval | None = None
     """95 % bootstrap interval over the measured samples; None where none was asked for."""
-    mean_cost_interval: tuple[float, float] | None = None
+    mean_cost_interval: Interval | None = None
     """The same of the mean cost."""
-    share_interval: tuple[float, float] | None = None
+    share_interval: Interval | None = None
     """The same of the share of the saving."""
 
 
@@ -189,8 +190,8 @@ def _result(
     lost = round(largest - accuracy, ROUND_TO) + 0.0
     if not len(resampled):
         return AgentResult(name, allowed_loss, lost, accuracy, cost, share)
-    ends = [tuple(float(end) for end in interval(values)) for values in figures(resampled)]
-    return AgentResult(name, allowed_loss, lost, accuracy, cost, share, *((low, high) for low, high in ends))
+    intervals = (Interval.of(values) for values in figures(resampled))
+    return AgentResult(name, allowed_loss, lost, accuracy, cost, share, *intervals)
 
 
 def _static(correct: NDArray[np.bool_], R: NDArray[np.float64], state: int, rows: NDArray[np.int64]) -> Outcome:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ..errors import InputError, TableError
-from ..tables.folder import FamilyTables, check_family_name, default_cost_metric
+from ..tables.folder import DatasetTables, FamilyTables, check_family_name, default_cost_metric
 from ..tables.info import DatasetInfo
 from ..tables.labelling import check_predictions, make_labels
 from ..tables.schemas import COST_METRICS, LARGEST_CLASS, PREDICTIONS, STATES, check_table, polars_schema
@@ -60,7 +60,7 @@ def read_csv(path: Path) -> pl.DataFrame:
 
 def label_predictions(
     predictions: Path, states: Path, *, name: str | None = None, split: str = "test"
-) -> tuple[DatasetInfo, list[FamilyTables]]:
+) -> DatasetTables:
     """Label a long table of predictions.
 
     Args:
@@ -100,12 +100,12 @@ def label_predictions(
     strange = set(given["family"].unique()) - set(known["family"].unique())
     if strange:
         raise TableError(f"{states}: family {sorted(strange)[0]!r} of the predictions is missing")
-    return info, _label_families(given, known, predictions, str(states))
+    return DatasetTables(info, _label_families(given, known, predictions, str(states)))
 
 
 def label_sample_logs(
     logs: Path, states: Path | pl.DataFrame, *, name: str | None = None, split: str = "test"
-) -> tuple[DatasetInfo, list[FamilyTables]]:
+) -> DatasetTables:
     """Label per-sample logs of lm-evaluation-harness, of one multiple-choice task.
 
     Args:
@@ -143,12 +143,12 @@ def label_sample_logs(
         class_names=tuple(map(str, range(found.n_choices))),
         source="lm-evaluation-harness",
     )
-    return info, _label_families(given, kept, logs, where)
+    return DatasetTables(info, _label_families(given, kept, logs, where))
 
 
 def _check_split(split: str) -> None:
     if not SPLIT_NAME.fullmatch(split):
-        raise InputError(f"--split {split!r}: letters, digits, '_' and '.' make the name of a split")
+        raise InputError(f"`split` is {split!r}: letters, digits, '_' and '.' make the name of a split")
 
 
 def _label_families(given: pl.DataFrame, known: pl.DataFrame, predictions: Path, states: str) -> list[FamilyTables]:

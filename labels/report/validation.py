@@ -9,17 +9,19 @@ import polars as pl
 
 from ..errors import InputError, TableError
 from ..tables.labelling import check_predictions, make_labels
-from ..tables.parquet import read_metadata
 from ..tables.schemas import ROWS_SHOWN
 from .report import report_folder
+from .serialising import to_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from ..tables.folder import DatasetFolder
-    from .report import FamilyReport
+    from .results import FamilyReport
 
+CARD = "README.md"
+"""File of the card."""
 LOOK_AT = {
     "image-classification": "look at crop and interpolation (the model's config.json), weights and precision",
     "multiple-choice": "look at the harness behind the published figure, tokenizer, weights and precision",
@@ -66,12 +68,12 @@ def validate_folder(folder: DatasetFolder) -> list[Problem]:
         problems = list(_check_states(folder))
     except TableError as error:
         return [_as_problem(error, folder.states_path, folder)]
-    if not (folder.path / "README.md").is_file():
-        problems.append(Problem("README.md", None, "no such file; `adaptlabels card` writes it"))
     for family in folder.families:
         problems += _check_family(folder, family)
     if not problems:
         problems += [*_check_targets(folder), *_check_bounds(folder)]
+    if not (folder.path / CARD).is_file():
+        problems.append(Problem(CARD, None, "no such file; `adaptlabels card` writes it"))
     return problems
 
 
@@ -102,7 +104,7 @@ def _check_published(folder: DatasetFolder, states: pl.DataFrame, file: str) -> 
         return
     compared = states.filter((pl.col("weights") == "pretrained") & pl.col("reference_accuracy").is_not_null())
     for row in compared.iter_rows(named=True):
-        if folder.info.full_size != len(folder.labels(row["family"])) + len(folder.info.skipped):
+        if folder.info.full_size != folder.tables[row["family"]].footer.rows + len(folder.info.skipped):
             return
         off = abs(row["accuracy"] - row["reference_accuracy"])
         if off > folder.info.reference_tolerance:
@@ -110,8 +112,8 @@ def _check_published(folder: DatasetFolder, states: pl.DataFrame, file: str) -> 
                 file,
                 "accuracy",
                 f"{row['state']} has {row['accuracy']:.4f}, published is {row['reference_accuracy']:.4f}; more than"
-                f" {folder.info.reference_tolerance:g} apart: {LOOK_AT[folder.info.task]}; or say why with"
-                " --accuracy-note",
+                f" {folder.info.reference_tolerance:g} apart: {LOOK_AT[folder.info.task]}; or give the"
+                " reason as `accuracy_note`",
             )
 
 
@@ -152,27 +154,23 @@ def _check_names(folder: DatasetFolder, family: str) -> Iterator[Problem]:
     """The class labels that the files declare must be the states and classes of the folder."""
     states, classes = folder.family_states(family)["state"].to_list(), list(folder.info.class_names)
     wanted = (
-        (folder.labels_path(family), {"target": classes, "oracle_state": states}),
-        (folder.predictions_path(family), {"target": classes, "prediction": classes, "state": states}),
+        (folder.tables[family], {"target": classes, "oracle_state": states}),
+        (folder.tables[f"{family}-predictions"], {"target": classes, "prediction": classes, "state": states}),
     )
-    for path, names in wanted:
-        try:
-            _, declared = read_metadata(path)
-        except TableError as error:
-            yield _as_problem(error, path, folder)
-            continue
+    for table, names in wanted:
         for column, expected in names.items():
-            if declared.get(column) != expected:
+            if table.footer.class_names.get(column) != expected:
                 yield Problem(
-                    _relative(path, folder), column, "its metadata declares other class names than the folder has"
+                    _relative(table.path, folder), column, "its metadata declares other class names than the folder has"
                 )
 
 
 def _check_targets(folder: DatasetFolder) -> Iterator[Problem]:
     """All families label the same samples with the same targets."""
-    first = folder.labels(folder.families[0]).select("sample_id", "target")
+    compared = ("sample_id", "target")
+    first = folder.labels(folder.families[0], compared)
     for family in folder.families[1:]:
-        both = folder.labels(family).join(first, on="sample_id", how="full", suffix="_first")
+        both = folder.labels(family, compared).join(first, on="sample_id", how="full", suffix="_first")
         differs = both.filter(pl.col("target").ne_missing(pl.col("target_first")))
         if len(differs):
             file = _relative(folder.labels_path(family), folder)
@@ -242,7 +240,7 @@ def _compare_bounds(found: pl.DataFrame, report: FamilyReport, file: str) -> Ite
     for row in found.iter_rows(named=True):
         if row["gain_low"] is not None and not row["gain_low"] <= row["gain_high"]:
             yield Problem(file, "gain_low", f"{family}, {row['bound']}: is above gain_high")
-    for row in report.to_table().iter_rows(named=True):
+    for row in to_table(report).iter_rows(named=True):
         stored = rows.get((row["bound"], row["cost_metric"]))
         if stored is None:
             yield Problem(file, "bound", f"family {family!r} lacks the bound {row['bound']!r}")

@@ -13,15 +13,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from ..bounds.states import StateSpace
 from ..errors import InputError, TableError
-from .parquet import read_metadata, read_table, write_table
-from .schemas import BOUNDS_TABLE, COST_METRICS, LABELS, PREDICTIONS, STATE, STATES, TARGET, check_table
+from .schemas import BOUNDS_TABLE, COST_METRICS, LABELS, PREDICTIONS, STATES
+from .stored import StoredTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +56,15 @@ class FamilyTables:
         return str(self.states["family"][0])
 
 
+class DatasetTables(NamedTuple):
+    """What is written as a dataset folder."""
+
+    info: DatasetInfo
+    """The benchmark."""
+    families: list[FamilyTables]
+    """The tables of each family."""
+
+
 class DatasetFolder:
     """The tables of one benchmark split on disk.
 
@@ -85,11 +94,12 @@ class DatasetFolder:
                 f"{path}: states/ has several splits ({', '.join(f.stem for f in found)}); one is supported"
             )
         self.split = found[0].stem
+        self._states = StoredTable(self.states_path, STATES)
 
     @cached_property
     def info(self) -> DatasetInfo:
         """The benchmark."""
-        return read_metadata(self.states_path)[0]
+        return self._states.info
 
     @property
     def states_path(self) -> Path:
@@ -110,13 +120,23 @@ class DatasetFolder:
         return predictions_path(self.path, family, self.split)
 
     @cached_property
+    def tables(self) -> dict[str, StoredTable]:
+        """All tables by the names of their configs: `<family>`, `<family>-predictions`, `states` and `bounds`."""
+        tables: dict[str, StoredTable] = {}
+        for family in self.families:
+            tables[family] = StoredTable(self.labels_path(family), LABELS)
+            # By far the largest table: read again rather than held.
+            tables[f"{family}-predictions"] = StoredTable(self.predictions_path(family), PREDICTIONS, keep=False)
+        return {**tables, "states": self._states, "bounds": StoredTable(self.bounds_path, BOUNDS_TABLE)}
+
+    @property
     def states(self) -> pl.DataFrame:
         """Table *states*, in order of family and index.
 
         Raises:
             TableError: The table breaks its schema.
         """
-        return check_table(read_table(self.states_path), STATES, str(self.states_path))
+        return self._states.frame()
 
     @property
     def bounds(self) -> pl.DataFrame:
@@ -125,32 +145,38 @@ class DatasetFolder:
         Raises:
             TableError: The table is missing or breaks its schema.
         """
-        return check_table(read_table(self.bounds_path), BOUNDS_TABLE, str(self.bounds_path))
+        return self.tables["bounds"].frame()
 
     @property
     def families(self) -> list[str]:
         """Names of the families, as table *states* has them."""
         return self.states["family"].unique(maintain_order=True).to_list()
 
-    def labels(self, family: str) -> pl.DataFrame:
+    def labels(self, family: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """A family's table *labels*.
 
-        Raises:
-            InputError: There is no such family.
-            TableError: The table is missing or breaks its schema.
-        """
-        path = self.labels_path(self.known(family))
-        return check_table(read_table(path), LABELS, str(path))
-
-    def predictions(self, family: str) -> pl.DataFrame:
-        """A family's table *predictions*.
+        Args:
+            family: Name of the family.
+            columns: The columns that are needed; None for all.
 
         Raises:
             InputError: There is no such family.
             TableError: The table is missing or breaks its schema.
         """
-        path = self.predictions_path(self.known(family))
-        return check_table(read_table(path), PREDICTIONS, str(path))
+        return self.tables[self.known(family)].frame(columns)
+
+    def predictions(self, family: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """A family's table *predictions*, read from the file at every call.
+
+        Args:
+            family: Name of the family.
+            columns: The columns that are needed; None for all.
+
+        Raises:
+            InputError: There is no such family.
+            TableError: The table is missing or breaks its schema.
+        """
+        return self.tables[f"{self.known(family)}-predictions"].frame(columns)
 
     def family_states(self, family: str) -> pl.DataFrame:
         """A family's rows of table *states*, in order of index.
@@ -195,7 +221,7 @@ class DatasetFolder:
             InputError: There is no such family.
             TableError: The table is missing or breaks its schema, or its lists differ in length.
         """
-        return matrix(self.labels(family), "correct", str(self.labels_path(family)))
+        return self._matrix(family, "correct")
 
     def confidence(self, family: str) -> NDArray[np.float64]:
         """Probability that each state gives its answer (n_samples, n_states); not a number where unknown.
@@ -204,7 +230,10 @@ class DatasetFolder:
             InputError: There is no such family.
             TableError: The table is missing or breaks its schema, or its lists differ in length.
         """
-        return matrix(self.labels(family), "confidence", str(self.labels_path(family))).astype(np.float64)
+        return self._matrix(family, "confidence").astype(np.float64)
+
+    def _matrix(self, family: str, column: str) -> NDArray[Any]:
+        return matrix(self.labels(family, [column]), column, str(self.labels_path(family)))
 
     def sample_costs(self, family: str) -> NDArray[np.float64]:
         """GFLOPs of each sample under each state (n_samples, n_states), in the order of the labels.
@@ -213,14 +242,13 @@ class DatasetFolder:
             InputError: There is no such family, or its samples have no costs of their own.
             TableError: A table is missing or breaks its schema.
         """
-        rows = self.predictions(family)
-        if "gflops" not in rows.columns:
-            raise InputError(
-                f"{self.predictions_path(family)}: samples have no 'gflops' of their own, only states have"
-            )
+        table = self.tables[f"{self.known(family)}-predictions"]
+        if "gflops" not in table.footer.columns:
+            raise InputError(f"{table.path}: samples have no 'gflops' of their own, only states have")
+        rows = table.frame(["sample_id", "state", "gflops"])
         wide = rows.pivot("state", index="sample_id", values="gflops", maintain_order=True)
-        order = self.labels(family).select("sample_id").join(wide, on="sample_id", how="left", maintain_order="left")
-        return order.select(map(str, range(len(self.family_states(family))))).to_numpy()
+        ordered = self._in_order(family, wide)
+        return ordered.select(map(str, range(len(self.family_states(family))))).to_numpy()
 
     def outputs(self, family: str, index: int) -> NDArray[np.float64]:
         """What one state outputs, as far as it is known: confidence, margin, entropy, scores from the highest down.
@@ -236,15 +264,21 @@ class DatasetFolder:
             InputError: There is no such family.
             TableError: A table is missing or breaks its schema.
         """
-        rows = self.predictions(family).filter(pl.col("state") == index)
-        order = self.labels(family).select("sample_id")
-        rows = order.join(rows, on="sample_id", how="left", maintain_order="left")
-        columns = [column for column in ("confidence", "margin", "entropy") if rows[column].null_count() == 0]
-        found = [rows[column].to_numpy().astype(np.float64) for column in columns]
+        summary = ("confidence", "margin", "entropy")
+        table = self.tables[f"{self.known(family)}-predictions"]
+        rows = self._in_order(
+            family, table.rows_where(pl.col("state") == index, ("sample_id", "state", *summary, "scores"))
+        )
+        found = [rows[column].to_numpy().astype(np.float64) for column in summary if rows[column].null_count() == 0]
         if rows["scores"].null_count() == 0 and rows["scores"].list.len().n_unique() == 1:
             scores = np.array(rows["scores"].to_list(), dtype=np.float64)
             found += list(np.sort(scores, axis=1)[:, ::-1].T)
         return np.stack(found, axis=1) if found else np.zeros((len(rows), 1))
+
+    def _in_order(self, family: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows, one for each sample, in the order of the labels."""
+        samples = self.labels(family, ["sample_id"])
+        return samples.join(rows, on="sample_id", how="left", maintain_order="left")
 
     def known(self, family: str) -> str:
         """The name, if the folder has such a family.
@@ -258,14 +292,14 @@ class DatasetFolder:
 
 
 def _why_not(path: Path) -> str:
-    """Why a path is no dataset folder."""
+    """Why a path is not a dataset folder."""
     if not path.exists():
         return f"{path}: no such dataset folder"
     if path.is_file():
         return f"{path}: a file, not a dataset folder"
     inside = sorted(entry.name for entry in path.iterdir() if (entry / "states").is_dir())
     hint = f"; it holds the dataset folders {', '.join(inside)}" if inside else ""
-    return f"{path}: no dataset folder (it has no states/<split>.parquet){hint}"
+    return f"{path}: not a dataset folder (it has no states/<split>.parquet){hint}"
 
 
 def matrix(labels: pl.DataFrame, column: str, where: str) -> NDArray[np.bool_]:
@@ -308,30 +342,3 @@ def check_family_name(family: str) -> str:
             f" {', '.join(RESERVED)} nor end in '-predictions'"
         )
     return family
-
-
-def write_folder(path: Path, info: DatasetInfo, families: Sequence[FamilyTables], bounds: pl.DataFrame) -> None:
-    """Write all tables of a dataset folder.
-
-    Args:
-        path: The folder; it is made.
-        info: The benchmark.
-        families: The tables of each family; all families must be given, as *states* is written whole.
-        bounds: Table *bounds* of all families.
-
-    Raises:
-        InputError: A family's name cannot be a folder name.
-        TableError: A table breaks its schema.
-    """
-    for tables in families:
-        family = check_family_name(tables.family)
-        names = {TARGET: info.class_names, STATE: tables.states["state"].to_list()}
-        place = labels_path(path, family, info.split)
-        write_table(place, check_table(tables.labels, LABELS, str(place)), LABELS, names, info)
-        place = predictions_path(path, family, info.split)
-        write_table(place, check_table(tables.predictions, PREDICTIONS, str(place)), PREDICTIONS, names, info)
-    place = path / "bounds" / f"{info.split}.parquet"
-    write_table(place, check_table(bounds, BOUNDS_TABLE, str(place)), BOUNDS_TABLE, {}, info)
-    states = pl.concat([tables.states for tables in families], how="diagonal")
-    place = path / "states" / f"{info.split}.parquet"
-    write_table(place, check_table(states, STATES, str(place)), STATES, {}, info)

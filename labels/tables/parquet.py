@@ -11,8 +11,8 @@ import polars as pl
 import pyarrow
 import pyarrow.parquet
 
-from ..errors import TableError
-from .info import METADATA_KEY, DatasetInfo
+from ..errors import TableError, first_line
+from .info import METADATA_KEY
 from .schemas import arrow_schema, features
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandera.polars as pa
+
+    from .info import DatasetInfo
 
 ROW_GROUP_BYTES = 4 << 20
 """Uncompressed bytes of one row group, which the Hub's viewer reads as a whole: 1 to 10 MiB are meant."""
@@ -70,42 +72,20 @@ def _rows_of_a_group(table: pyarrow.Table) -> int:
     return max(1, ROW_GROUP_BYTES * rows // max(1, size))
 
 
-def read_table(path: Path) -> pl.DataFrame:
-    """Read a parquet file.
+@contextmanager
+def open_table(path: Path) -> Iterator[pyarrow.parquet.ParquetFile]:
+    """Open a table of a dataset folder: the only place where these files are opened for reading.
 
     Raises:
-        TableError: The file is missing or is no parquet file.
+        TableError: The file is missing or is not a parquet file, also where only reading from it shows that.
     """
     try:
-        return pl.read_parquet(path, use_pyarrow=False, hive_partitioning=False)
-    except FileNotFoundError as error:
-        raise TableError(f"{path}: no such file; the dataset folder is incomplete") from error
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
-
-
-def read_metadata(path: Path) -> tuple[DatasetInfo, dict[str, list[str]]]:
-    """The benchmark that a table belongs to, and the names of its class labels by column.
-
-    Raises:
-        TableError: The file is missing, is no parquet file, or was not written by adaptlabels.
-    """
-    try:
-        found = pyarrow.parquet.read_schema(path).metadata or {}
+        with pyarrow.parquet.ParquetFile(path) as file:
+            yield file
     except FileNotFoundError as error:
         raise TableError(f"{path}: no such file; the dataset folder is incomplete") from error
     except (pyarrow.ArrowException, OSError) as error:
-        raise TableError(f"{path}: not a readable parquet file ({str(error).splitlines()[0]})") from error
-    text = found.get(METADATA_KEY.encode())
-    if text is None:
-        raise TableError(f"{path}: not written by adaptlabels (its metadata lacks {METADATA_KEY!r})")
-    declared = json.loads(found.get(HUGGINGFACE_KEY.encode(), b'{"info": {"features": {}}}'))
-    labels = {
-        column: feature["names"]
-        for column, feature in declared["info"]["features"].items()
-        if feature.get("_type") == "ClassLabel"
-    }
-    return DatasetInfo.from_json(text.decode(), str(path)), labels
+        raise TableError(f"{path}: not a readable parquet file ({first_line(error)})") from error
 
 
 @contextmanager

@@ -252,12 +252,7 @@ def check_table(frame: pl.DataFrame, schema: pa.DataFrameSchema, where: str) -> 
         TableError: A column is missing, unknown, of another type or out of range; names the column, the first
             offending rows (from 0) and how many there are.
     """
-    missing = [name for name, column in schema.columns.items() if column.required and name not in frame.columns]
-    if missing:
-        raise TableError(f"{where}: column {', '.join(map(repr, missing))} is missing")
-    unknown = [name for name in frame.columns if name not in schema.columns]
-    if unknown:
-        raise TableError(f"{where}: column {', '.join(map(repr, unknown))} is not one of {', '.join(schema.columns)}")
+    check_columns(frame.columns, schema, where)
     for name, dtype in frame.schema.items():
         if dtype.is_float() and frame[name].is_nan().any():
             row = int(frame[name].is_nan().arg_max() or 0)
@@ -267,6 +262,28 @@ def check_table(frame: pl.DataFrame, schema: pa.DataFrameSchema, where: str) -> 
     except (pa.errors.SchemaErrors, pa.errors.SchemaError) as error:
         raise TableError(f"{where}: {_explain(error)}") from error
     return frame
+
+
+def check_columns(columns: Sequence[str], schema: pa.DataFrameSchema, where: str) -> None:
+    """Check the names of a table's columns.
+
+    Args:
+        columns: The names, in order.
+        schema: One of this module's schemas.
+        where: File or table to name in the message.
+
+    Raises:
+        TableError: A column is missing, unknown or out of order.
+    """
+    missing = [name for name, column in schema.columns.items() if column.required and name not in columns]
+    if missing:
+        raise TableError(f"{where}: column {', '.join(map(repr, missing))} is missing")
+    unknown = [name for name in columns if name not in schema.columns]
+    if unknown:
+        raise TableError(f"{where}: column {', '.join(map(repr, unknown))} is not one of {', '.join(schema.columns)}")
+    ordered = [name for name in schema.columns if name in columns]
+    if ordered != list(columns):
+        raise TableError(f"{where}: its columns are {', '.join(columns)}; the order is {', '.join(ordered)}")
 
 
 def _explain(error: Any) -> str:  # noqa: ANN401 - two unrelated pandera classes with the same attributes

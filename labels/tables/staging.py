@@ -78,7 +78,7 @@ def with_kept_families(path: Path, info: DatasetInfo, families: Sequence[FamilyT
         if not _samples(labels).equals(samples):
             raise InputError(
                 f"{path}: its family {family!r} has {len(labels)} other samples or other targets; build it again in the"
-                f" same command (--family {family}) or choose another folder"
+                " same command, or choose another folder"
             )
         kept.append(FamilyTables(labels, folder.predictions(family), folder.family_states(family)))
     return [*kept, *families]

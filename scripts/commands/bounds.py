@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ...labels.bounds.interval import Interval
     from ...labels.bounds.states import StateSpace
-    from ...labels.report.report import FamilyReport
+    from ...labels.report.results import FamilyReport, SelectionResult
 
 PLOT_KINDS = (".png", ".svg", ".pdf")
 
@@ -52,39 +54,53 @@ def run(options: BoundsOptions, *, as_json: bool) -> None:
         InputError: The folder, file, family, metric or another option cannot be used.
     """
     from ...labels.errors import InputError
+    from ...labels.report.serialising import to_json
 
     if options.plot is not None and options.plot.suffix not in PLOT_KINDS:
-        raise InputError(f"--plot {options.plot}: expected a name that ends in {', '.join(PLOT_KINDS)}")
+        raise InputError(f"`plot` is {options.plot}: expected a name that ends in {', '.join(PLOT_KINDS)}")
     reports = make_reports(options)
-    found = [_select(_with_overhead(report.to_json(), options.overhead), options.select) for report in reports]
     if options.plot is not None:
         _plot(reports, options.plot)
     if as_json:
-        console.print_json({"families": found})
+        console.print_json({"families": [to_json(report) for report in reports]})
         return
-    for family in found:
-        _print(family)
+    for report in reports:
+        _print(report)
 
 
 def make_reports(options: BoundsOptions) -> list[FamilyReport]:
-    """One report for each family.
+    """One report for each family, with what the user asked for.
 
     Raises:
         InputError: The folder, file, family or metric does not exist or cannot be used.
     """
+    reports = _published_reports(options) if Path(options.where).is_file() else _folder_reports(options)
+    if options.overhead is not None:
+        b0, b1 = options.overhead
+        reports = [report.with_overhead(b0, b1) for report in reports]
+    if options.select is not None:
+        reports = [report.with_selection_of(options.select) for report in reports]
+    return reports
+
+
+def _published_reports(options: BoundsOptions) -> list[FamilyReport]:
     from ...labels.errors import InputError
     from ...labels.importers.published import read_published
-    from ...labels.report.report import report_family, report_folder
+    from ...labels.report.report import report_family
+
+    if options.cost is not None:
+        raise InputError(f"`cost` is {options.cost!r}: a table of published numbers has one cost; leave it out")
+    if options.sample_costs:
+        raise InputError("`sample_costs`: a table of published numbers has no samples")
+    spaces = read_published(Path(options.where))
+    chosen = _chosen(options, list(spaces))
+    return [report_family(_kept(spaces[name], pareto=options.pareto), alphas=options.alphas) for name in chosen]
+
+
+def _folder_reports(options: BoundsOptions) -> list[FamilyReport]:
+    from ...labels.report.report import report_folder
     from ...labels.tables.remote import open_folder
 
-    if Path(options.where).is_file():
-        if options.cost is not None:
-            raise InputError(f"--cost {options.cost!r}: a table of published numbers has one cost; leave --cost out")
-        if options.sample_costs:
-            raise InputError("--sample-costs: a table of published numbers has no samples")
-        spaces = read_published(Path(options.where))
-        chosen = _chosen(options, list(spaces))
-        return [report_family(_kept(spaces[name], pareto=options.pareto), alphas=options.alphas) for name in chosen]
     folder = open_folder(options.where)
     return [
         report_folder(
@@ -110,43 +126,8 @@ def _chosen(options: BoundsOptions, known: list[str]) -> Sequence[str]:
 
     for name in options.families:
         if name not in known:
-            raise InputError(f"--family {name!r}: {options.where} has {', '.join(known)}")
+            raise InputError(f"`families`: {name!r} is unknown; {options.where} has {', '.join(known)}")
     return options.families or known
-
-
-def _with_overhead(family: dict[str, Any], overhead: tuple[float, float] | None) -> dict[str, Any]:
-    """The same with the cost of deciding beside each bound (Eq. 12-13)."""
-    if overhead is None:
-        return family
-    from ...labels.bounds.overhead import with_overhead
-
-    b0, b1 = overhead
-    for bound in family["bounds"]:
-        if bound["gain"] is None:  # the form does not hold, as a warning says
-            bound["overhead"] = {"b0": b0, "b1": b1, "mean_cost": None, "gain": None, "break_even_b0": None}
-            continue
-        found = with_overhead(bound["mean_cost"], family["baseline"]["cost"], b0=b0, b1=b1)
-        bound["overhead"] = {
-            "b0": b0,
-            "b1": b1,
-            "mean_cost": found.mean_cost,
-            "gain": found.gain,
-            "break_even_b0": found.break_even,
-        }
-    return family
-
-
-def _select(family: dict[str, Any], k: int | None) -> dict[str, Any]:
-    from ...labels.errors import InputError
-
-    if k is None:
-        return family
-    n_states = len(family["states"])
-    if not 2 <= k <= n_states:
-        raise InputError(f"--select {k}: family {family['family']!r} has {n_states} states; choose 2 to {n_states}")
-    for key in ("selection", "selection_iso_accuracy"):
-        family[key] = [chosen for chosen in family[key] if chosen["k"] == k]
-    return family
 
 
 def _plot(reports: Sequence[FamilyReport], path: Path) -> None:
@@ -159,89 +140,105 @@ def _plot(reports: Sequence[FamilyReport], path: Path) -> None:
         try:
             plot_family(report, target)
         except OSError as error:
-            raise InputError(f"--plot {target}: cannot be written ({error.strerror})") from error
+            raise InputError(f"`plot`: {target} cannot be written ({error.strerror})") from error
         console.err.print(f"plot: {target}", markup=False)
 
 
-def _print(family: dict[str, Any]) -> None:
-    samples = f", {family['samples']:,} samples" if family["samples"] else ", published numbers"
+def _print(report: FamilyReport) -> None:
+    samples = ", published numbers" if report.samples is None else f", {report.samples:,} samples"
     states = [
         (
-            s["state"],
-            s["cost"],
-            console.percent(s["accuracy"]),
-            _with_interval(s, "alpha"),
-            console.percent(s["oracle_share"]),
+            state.state,
+            state.cost,
+            console.percent(state.accuracy),
+            _with_interval(state.alpha, state.alpha_interval),
+            console.percent(state.oracle_share),
         )
-        for s in family["states"]
+        for state in report.states
     ]
-    title = f"\n{family['family']}{samples}"
-    console.print_table(title, ("state", family["cost_metric"], "accuracy", "alpha", "oracle takes"), states)
-    rows = [
-        (b["bound"], b["alpha"], console.percent(b["accuracy"]), b["mean_cost"], _with_interval(b, "gain"))
-        + ((b["overhead"]["gain"], b["overhead"]["break_even_b0"]) if "overhead" in b else ())
-        for b in family["bounds"]
-    ]
-    columns = ["bound", "alpha", "accuracy", "mean cost", "gain (95 %)"]
-    if "overhead" in family["bounds"][0]:
-        columns += ["with overhead", "break-even b0"]
-    console.print_table("", columns, rows)
-    if family["sample_costs"]:
-        console.out.print("exact and iso-accuracy by each sample's own GFLOPs, the rest by the states' means")
-    _print_selection(family["selection"])
-    _print_selection(family["selection_iso_accuracy"])
-    _print_agents(family["agents"])
-    for warning in family["warnings"]:
+    title = f"\n{report.space.family}{samples}"
+    console.print_table(title, ("state", report.space.cost_metric, "accuracy", "alpha", "oracle takes"), states)
+    _print_bounds(report)
+    _print_selection(report, report.selection)
+    _print_selection(report, report.selection_iso_accuracy)
+    _print_agents(report)
+    for warning in report.warnings:
         console.out.print(f"warning: {warning}", markup=False)
 
 
-def _print_selection(selection: Sequence[dict[str, Any]]) -> None:
+def _print_bounds(report: FamilyReport) -> None:
+    columns = ["bound", "alpha", "accuracy", "mean cost", "gain (95 %)"]
+    rows: list[list[object]] = [
+        [
+            entry.bound.bound,
+            entry.bound.alpha,
+            console.percent(entry.bound.accuracy),
+            entry.bound.mean_cost,
+            _with_interval(entry.bound.gain, entry.gain_interval),
+        ]
+        for entry in report.bounds
+    ]
+    if report.decision_cost is not None:
+        columns += ["with overhead", "break-even b0"]
+        for row, entry in zip(rows, report.bounds, strict=True):
+            row.extend([None] * 2 if entry.overhead is None else [entry.overhead.gain, entry.overhead.break_even])
+    console.print_table("", columns, rows)
+    if report.sample_costs:
+        console.out.print("exact and iso-accuracy by each sample's own GFLOPs, the rest by the states' means")
+
+
+def _print_selection(report: FamilyReport, found: Sequence[SelectionResult]) -> None:
     """The best states of every size, and the fewest that keep most of the gain."""
     from ...labels.bounds.selection import KEPT_SHARE
 
-    if not selection:
+    if not found:
         return
+    chosen = [entry.selection for entry in found]
     rows = [
-        (s["k"], _with_interval(s, "gain"), console.percent(s["share_of_full_gain"]), ", ".join(s["states"]))
-        for s in selection
+        (
+            entry.selection.k,
+            _with_interval(entry.selection.gain, entry.gain_interval),
+            console.percent(entry.selection.share_of_full_gain),
+            ", ".join(report.space.names[i] for i in entry.selection.indices),
+        )
+        for entry in found
     ]
     console.print_table(
-        f"\nbest states by {selection[0]['bound']} gain", ("k", "gain (95 %)", "of full gain", "states"), rows
+        f"\nbest states by {chosen[0].bound} gain", ("k", "gain (95 %)", "of full gain", "states"), rows
     )
-    enough = next((s for s in selection if s["share_of_full_gain"] >= KEPT_SHARE), None)
+    enough = next((selection for selection in chosen if selection.share_of_full_gain >= KEPT_SHARE), None)
     if enough is not None:
-        console.out.print(f"{enough['k']} states keep {KEPT_SHARE:.0%} of the gain")
-    greedy = [s["k"] for s in selection if s["method"] == "greedy"]
+        console.out.print(f"{enough.k} states keep {KEPT_SHARE:.0%} of the gain")
+    greedy = [selection.k for selection in chosen if selection.method == "greedy"]
     if greedy:
         console.out.print(f"k = {greedy[0]} to {greedy[-1]} were searched greedily: there may be better ones")
 
 
-def _print_agents(agents: Sequence[dict[str, Any]]) -> None:
-    if not agents:
+def _print_agents(report: FamilyReport) -> None:
+    if not report.agents:
         return
     rows = [
         (
-            a["agent"],
-            f"{100 * a['allowed_loss']:.1f}",
-            f"{100 * a['loss']:.1f}",
-            console.percent(a["accuracy"]),
-            a["mean_cost"],
-            a["gain"],
-            _share_with_interval(a, "share_of_saving"),
+            agent.agent,
+            f"{100 * agent.allowed_loss:.1f}",
+            f"{100 * agent.loss:.1f}",
+            console.percent(agent.accuracy),
+            agent.mean_cost,
+            report.baseline.cost / agent.mean_cost,
+            _share_with_interval(agent.share_of_saving, agent.share_interval),
         )
-        for a in agents
+        for agent in report.agents
     ]
     columns = ("agent", "points to lose", "points lost", "accuracy", "mean cost", "gain", "of the oracle's saving")
     console.print_table("\nreal agents, fitted on one half, measured on the other", columns, rows)
 
 
-def _share_with_interval(entry: dict[str, Any], name: str) -> str:
-    value, low, high = (entry[key] for key in (name, f"{name}_low", f"{name}_high"))
-    return console.percent(value) if low is None else f"{console.percent(value)} ({100 * low:.0f} – {100 * high:.0f})"
+def _share_with_interval(share: float, found: Interval | None) -> str:
+    text = console.percent(None if math.isnan(share) else share)
+    return text if found is None else f"{text} ({100 * found.low:.0f} – {100 * found.high:.0f})"
 
 
-def _with_interval(entry: dict[str, Any], name: str) -> str:
-    value, low, high = (entry[key] for key in (name, f"{name}_low", f"{name}_high"))
-    if value is None:
+def _with_interval(value: float | None, found: Interval | None) -> str:
+    if value is None or math.isnan(value):
         return "–"
-    return f"{value:.4g}" if low is None else f"{value:.4g} ({low:.3g} – {high:.3g})"
+    return f"{value:.4g}" if found is None else f"{value:.4g} ({found.low:.3g} – {found.high:.3g})"

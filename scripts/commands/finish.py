@@ -18,7 +18,7 @@ def finish_folder(out: Path, info: DatasetInfo, families: Sequence[FamilyTables]
     """Write a dataset folder with its card whole, or not at all.
 
     Args:
-        out: The folder; families that it has already stay.
+        out: The folder; families that it already has stay.
         info: The benchmark.
         families: The tables of the families that were made.
 
@@ -49,7 +49,7 @@ def summary(folder: DatasetFolder) -> dict[str, Any]:
         "folder": str(folder.path),
         "dataset": folder.info.name,
         "split": folder.split,
-        "families": [dict(zip(_KEYS, row, strict=True)) for row in _rows(folder)],
+        "families": [_family(folder, family) for family in folder.families],
     }
 
 
@@ -86,39 +86,19 @@ def load_lines(folder: DatasetFolder) -> str:
     )
 
 
-_KEYS = (
-    "dataset",
-    "family",
-    "states",
-    "samples",
-    "lowest_accuracy",
-    "highest_accuracy",
-    "oracle_accuracy",
-    "gain",
-    "iso_accuracy_gain",
-)
-
-
-def _rows(folder: DatasetFolder) -> list[tuple[Any, ...]]:
+def _family(folder: DatasetFolder, family: str) -> dict[str, Any]:
     import polars as pl
 
-    rows = []
-    for family in folder.families:
-        states = folder.family_states(family)
-        found = folder.bounds.filter(pl.col("family") == family)
-        bounds = {row["bound"]: row for row in found.iter_rows(named=True)}
-        accuracy = states["accuracy"]
-        rows.append(
-            (
-                folder.info.name,
-                family,
-                len(states),
-                len(folder.labels(family)),
-                accuracy.min(),
-                accuracy.max(),
-                bounds["exact"]["accuracy"],
-                bounds["exact"]["gain"],
-                bounds["iso-accuracy"]["gain"],
-            )
-        )
-    return rows
+    accuracies = folder.family_states(family)["accuracy"]
+    bounds = folder.bounds.filter(pl.col("family") == family).rows_by_key("bound", named=True, unique=True)
+    return {
+        "dataset": folder.info.name,
+        "family": family,
+        "states": len(accuracies),
+        "samples": folder.tables[family].footer.rows,
+        "lowest_accuracy": accuracies.min(),
+        "highest_accuracy": accuracies.max(),
+        "oracle_accuracy": bounds["exact"]["accuracy"],
+        "gain": bounds["exact"]["gain"],
+        "iso_accuracy_gain": bounds["iso-accuracy"]["gain"],
+    }

@@ -115,12 +115,12 @@ def test_the_plot_of_labels_has_four_panels_and_of_published_numbers_two(demo, p
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--family", "x"], "--family 'x'"),
-        (["--cost", "gflops"], "has one cost; leave --cost out"),
-        (["--select", "9"], "--select 9: family 'efficientnet' has 8 states; choose 2 to 8"),
-        (["--alpha", "2"], "alpha: 2 is not between 0 and 1"),
+        (["--family", "x"], "'x' is unknown; "),
+        (["--cost", "gflops"], "has one cost; leave it out"),
+        (["--select", "9"], "family 'efficientnet' has 8 states; choose 2 to 8"),
+        (["--alpha", "2"], "2 is not between 0 and 1"),
         (["--overhead", "-1", "0"], "b0 is -1"),
-        (["--plot", "x.bmp"], "--plot x.bmp: expected a name that ends in .png, .svg, .pdf"),
+        (["--plot", "x.bmp"], "x.bmp: expected a name that ends in .png, .svg, .pdf"),
         (["--bootstrap", "-1"], "Invalid value for '--bootstrap'"),
         (["--bootstrap", "x"], "Invalid value for '--bootstrap'"),
     ],

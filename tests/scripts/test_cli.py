@@ -190,7 +190,7 @@ def test_places_that_cannot_hold_a_folder_are_refused(tmp_path, in_process):
         refused(done, "is a file; choose another folder")
     before = sorted(file.name for file in tmp_path.iterdir())
     done = adaptlabels("label", predictions, tmp_path / "o", "--states", states, "--split", "../../x")
-    refused(done, "--split '../../x'")
+    refused(done, "'../../x'")
     assert sorted(file.name for file in tmp_path.iterdir()) == before
 
 

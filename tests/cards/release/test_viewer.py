@@ -59,10 +59,15 @@ def test_files_that_the_viewer_would_not_take_are_named(folder):
     assert any("row group 0 has" in problem for problem in rewritten(folder, path, row_group_size=7))
     table = pyarrow.parquet.read_table(path)
     pyarrow.parquet.write_table(table.slice(1), path, write_page_index=True)
-    assert any("counts [60] rows, the file has 59" in str(problem) for problem in check_viewer(folder))
+    assert any(
+        "counts [60] rows, the file has 59" in str(problem) for problem in check_viewer(DatasetFolder(folder.path))
+    )
     wider = table.set_column(table.schema.get_field_index("n_correct"), "n_correct", table["n_correct"].cast("int64"))
     pyarrow.parquet.write_table(wider.replace_schema_metadata(table.schema.metadata), path, write_page_index=True)
-    assert any("not of the types that its features declare" in str(problem) for problem in check_viewer(folder))
+    assert any(
+        "not of the types that its features declare" in str(problem)
+        for problem in check_viewer(DatasetFolder(folder.path))
+    )
 
 
 def test_a_card_with_other_features_or_none_is_named(folder):

@@ -36,8 +36,7 @@ def test_informed_agents_save_most_of_what_the_oracle_saves():
 def test_what_is_lost_on_the_measured_half_is_said():
     for result in results(*samples()).values():
         assert result.loss == pytest.approx(0.95 - result.accuracy, abs=0.02)
-        low, high = result.accuracy_interval
-        assert low <= result.accuracy <= high
+        assert result.accuracy_interval.low <= result.accuracy <= result.accuracy_interval.high
 
 
 def test_uninformed_agents_save_nothing_at_equal_accuracy():

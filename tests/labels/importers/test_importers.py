@@ -140,7 +140,7 @@ def test_bad_tables_are_refused_by_name(tmp_path, predictions, states, message):
 
 
 def test_a_split_that_datasets_would_not_take_is_refused(tmp_path):
-    with pytest.raises(InputError, match="--split 'val 1'"):
+    with pytest.raises(InputError, match="`split` is 'val 1'"):
         label_predictions(*write_inputs(tmp_path), split="val 1")
 
 

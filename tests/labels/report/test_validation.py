@@ -156,7 +156,7 @@ def test_published_accuracy_is_compared_on_the_whole_split_only(folder):
 
 
 def test_no_folder_is_an_input_error(tmp_path):
-    with pytest.raises(InputError, match="no dataset folder"):
+    with pytest.raises(InputError, match="not a dataset folder"):
         DatasetFolder(tmp_path)
 
 

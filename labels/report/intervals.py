@@ -1,0 +1,133 @@
+"""The figures of a report with their intervals: each is computed once from the labels, and once on all replicates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..bounds import formulas
+from ..bounds.closed_forms import bound_by_form
+from ..bounds.forms import FORMS
+from ..bounds.interval import Interval
+from ..bounds.sample_costs import resample_bounds, sample_cost_bounds
+from ..bounds.selection import select_conservative, select_from_labels
+from .results import BoundResult, SelectionResult, StateResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Literal
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from ..bounds.bootstrap import Replicates
+    from ..bounds.closed_forms import Bound
+    from ..bounds.forms import Form
+    from ..bounds.oracle import Oracle
+    from ..bounds.states import StateSpace
+
+
+@dataclass(frozen=True, eq=False)
+class Alpha:
+    """An error correlation that Eq. 8 is computed with."""
+
+    value: float
+    """The correlation itself."""
+    resampled: float | NDArray[np.float64]
+    """The same on resampled label sets, (n_replicates,) where it is measured on them."""
+
+
+def measured_alpha(found: Oracle, sets: Replicates | None) -> Alpha:
+    """The paper's optimistic figure: the least correlation of the labels, and of every resampled set."""
+    value = float(formulas.least_alpha(found.alpha))
+    if sets is None:
+        return Alpha(value, value)
+    return Alpha(value, formulas.least_alpha(formulas.alpha_profile(sets.error_profiles, sets.error_rates)))
+
+
+def bound_results(
+    R: NDArray[np.float64],
+    A: NDArray[np.float64],
+    E: NDArray[np.float64] | None,
+    alphas: Sequence[Alpha],
+    sets: Replicates | None,
+) -> Iterator[BoundResult]:
+    """Every bound that the input allows.
+
+    Args:
+        R: Costs (n_states,).
+        A: Accuracies (n_states,).
+        E: Error profile (n_states,); None where only accuracies are known.
+        alphas: Error correlations, each for one bound of Eq. 8.
+        sets: Resampled label sets; None for no intervals.
+    """
+    for name, form in FORMS.items():
+        if form.needs_labels and E is None:
+            continue
+        for alpha in alphas if form.takes_alpha else (None,):
+            bound = bound_by_form(name, E, A, R, None if alpha is None else alpha.value)
+            yield BoundResult(bound) if sets is None else _with_intervals(bound, form, R, sets, alpha)
+
+
+def _with_intervals(
+    bound: Bound, form: Form, R: NDArray[np.float64], sets: Replicates, alpha: Alpha | None
+) -> BoundResult:
+    figures = form(sets.error_profiles, sets.accuracies, R, None if alpha is None else alpha.resampled)
+    gain = None if np.isnan(bound.gain) else Interval.of(figures.gain(R[-1]))
+    return BoundResult(bound, gain, Interval.of(figures.mean_cost), Interval.of(figures.accuracy))
+
+
+def sample_cost_results(
+    correct: ArrayLike, costs: ArrayLike, replicates: int | None, seed: int
+) -> dict[str, BoundResult]:
+    """The exact and the iso-accuracy bound under per-sample costs, by their names."""
+    bounds = sample_cost_bounds(correct, costs)
+    if replicates is None:
+        return {bound.bound: BoundResult(bound) for bound in bounds}
+    sets = resample_bounds(correct, costs, replicates, rng=np.random.default_rng(seed))
+    return {
+        bound.bound: BoundResult(
+            bound, Interval.of(found.gain), Interval.of(found.mean_cost), Interval.of(found.accuracy)
+        )
+        for bound, found in zip(bounds, sets, strict=True)
+    }
+
+
+def state_results(
+    space: StateSpace, A: NDArray[np.float64], found: Oracle | None, sets: Replicates | None
+) -> Iterator[StateResult]:
+    """The figures of every state."""
+    if sets is not None:
+        alphas = formulas.alpha_profile(sets.error_profiles, sets.error_rates)
+        shares = formulas.exact_shares(sets.error_profiles)
+    for i, name in enumerate(space.names):
+        cost, accuracy = float(space.costs[i]), float(A[i])
+        if found is None:
+            yield StateResult(name, cost, accuracy, None, None)
+            continue
+        alpha = None if np.isnan(found.alpha[i]) else float(found.alpha[i])
+        intervals = () if sets is None else tuple(Interval.of(v[:, i]) for v in (sets.accuracies, alphas, shares))
+        yield StateResult(name, cost, accuracy, alpha, float(found.shares[i]), *intervals)
+
+
+def published_selection(R: NDArray[np.float64], A: NDArray[np.float64]) -> tuple[SelectionResult, ...]:
+    """The best states of every number under Eq. 9; none where it does not hold."""
+    if (np.diff(A) < 0).any():
+        return ()
+    return tuple(SelectionResult(selection) for selection in select_conservative(R, A))
+
+
+def measured_selection(
+    correct: ArrayLike, R: NDArray[np.float64], bound: Literal["exact", "iso-accuracy"], sets: Replicates | None
+) -> tuple[SelectionResult, ...]:
+    """The best states of every number on labels."""
+    chosen = select_from_labels(correct, R, bound=bound)
+    if sets is None:
+        return tuple(SelectionResult(selection) for selection in chosen)
+    profiles = sets.subset_profiles([selection.indices for selection in chosen])
+    results = []
+    for selection, E in zip(chosen, profiles, strict=True):
+        figures = FORMS[bound](E, sets.accuracies, R[list(selection.indices)])
+        results.append(SelectionResult(selection, Interval.of(figures.gain(R[-1]))))
+    return tuple(results)

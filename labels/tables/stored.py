@@ -1,0 +1,154 @@
+"""One table of a dataset folder on disk: opened when something of it is needed, each column read and checked once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ..errors import TableError
+from .info import METADATA_KEY, DatasetInfo
+from .parquet import HUGGINGFACE_KEY, open_table
+from .schemas import check_columns, check_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandera.polars as pa
+    import pyarrow
+
+
+@dataclass(frozen=True, eq=False)
+class Footer:
+    """What a parquet file says of itself; known without reading its rows."""
+
+    parquet: pyarrow.parquet.FileMetaData
+    """Row groups with their sizes and pages."""
+    schema: pyarrow.Schema
+    """Columns with their types, and the metadata of the file."""
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return int(self.parquet.num_rows)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns, in order."""
+        return list(self.schema.names)
+
+    @property
+    def uncompressed_bytes(self) -> int:
+        """Size of the rows before compression."""
+        groups = range(self.parquet.num_row_groups)
+        return sum(int(self.parquet.row_group(number).total_byte_size) for number in groups)
+
+    def text(self, key: str) -> str | None:
+        """An entry of the file's metadata."""
+        found = (self.schema.metadata or {}).get(key.encode())
+        return None if found is None else found.decode()
+
+    @property
+    def class_names(self) -> dict[str, list[str]]:
+        """Names of the class labels that the file declares, by column."""
+        declared = json.loads(self.text(HUGGINGFACE_KEY) or '{"info": {"features": {}}}')
+        return {
+            column: feature["names"]
+            for column, feature in declared["info"]["features"].items()
+            if feature.get("_type") == "ClassLabel"
+        }
+
+
+class StoredTable:
+    """A parquet file that keeps one of our schemas."""
+
+    def __init__(self, path: Path, schema: pa.DataFrameSchema, *, keep: bool = True) -> None:
+        """Name a table; nothing is opened yet.
+
+        Args:
+            path: The file.
+            schema: Its schema.
+            keep: Whether columns that were read stay in memory for the next call.
+        """
+        self.path = path
+        self.schema = schema
+        self._keep = keep
+        self._columns: dict[str, pl.Series] = {}
+        self._footer: Footer | None = None
+
+    @property
+    def footer(self) -> Footer:
+        """What the file says of itself.
+
+        Raises:
+            TableError: The file is missing, is not a parquet file, or has other columns than the schema.
+        """
+        if self._footer is None:
+            with open_table(self.path) as file:
+                self._footer = self._footer_of(file)
+        return self._footer
+
+    @property
+    def info(self) -> DatasetInfo:
+        """The benchmark that the table belongs to.
+
+        Raises:
+            TableError: The file cannot be read or was not written by adaptlabels.
+        """
+        text = self.footer.text(METADATA_KEY)
+        if text is None:
+            raise TableError(f"{self.path}: not written by adaptlabels (its metadata lacks {METADATA_KEY!r})")
+        return DatasetInfo.from_json(text, str(self.path))
+
+    def frame(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Columns of the table, checked against the schema; only those that are not known yet are read.
+
+        Args:
+            columns: Their names; None for all.
+
+        Raises:
+            TableError: The file is missing or breaks its schema.
+        """
+        known = self._columns
+        wanted = columns or (self._footer.columns if self._footer else None)
+        if wanted is None or not known.keys() >= set(wanted):
+            with open_table(self.path) as file:
+                self._footer = self._footer or self._footer_of(file)
+                wanted = columns or self._footer.columns
+                new = [name for name in wanted if name not in known]
+                read = pl.DataFrame(file.read(columns=new))
+            known = {**known, **{series.name: series for series in self._checked(read)}}
+            if self._keep:
+                self._columns = known
+        return pl.DataFrame([known[name] for name in wanted])
+
+    def rows_where(self, condition: pl.Expr, columns: Sequence[str]) -> pl.DataFrame:
+        """Some rows and columns, row group by row group, so that no more than these rows are held; they are not kept.
+
+        Args:
+            condition: Which rows; it may look at `columns` only.
+            columns: Names of the columns.
+
+        Raises:
+            TableError: The file is missing or breaks its schema.
+        """
+        with open_table(self.path) as file:
+            self._footer = self._footer or self._footer_of(file)
+            empty = pl.DataFrame(file.schema_arrow.empty_table().select(columns))
+            batches = (pl.DataFrame(batch) for batch in file.iter_batches(columns=list(columns)))
+            read = pl.concat([empty, *(batch.filter(condition) for batch in batches)])
+        return self._checked(read.select(columns))
+
+    def _footer_of(self, file: pyarrow.parquet.ParquetFile) -> Footer:
+        footer = Footer(file.metadata, file.schema_arrow)
+        check_columns(footer.columns, self.schema, str(self.path))
+        return footer
+
+    def _checked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        schema = self.schema
+        if len(frame.columns) < len(schema.columns):
+            schema = schema.select_columns(frame.columns)
+        return check_table(frame, schema, str(self.path))

@@ -1,0 +1,52 @@
+"""Writes the tables of a dataset folder, each checked against its schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from .folder import check_family_name, labels_path, predictions_path
+from .parquet import write_table
+from .schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATE, STATES, TARGET, check_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from .folder import FamilyTables
+    from .info import DatasetInfo
+
+
+def write_labels(path: Path, info: DatasetInfo, families: Sequence[FamilyTables]) -> None:
+    """Write the tables *labels*, *predictions* and *states*.
+
+    Args:
+        path: The folder; it is made.
+        info: The benchmark.
+        families: The tables of each family; all families must be given, as *states* is written whole.
+
+    Raises:
+        InputError: A family's name cannot be a folder name.
+        TableError: A table breaks its schema.
+    """
+    for tables in families:
+        family = check_family_name(tables.family)
+        names = {TARGET: info.class_names, STATE: tables.states["state"].to_list()}
+        file = labels_path(path, family, info.split)
+        write_table(file, check_table(tables.labels, LABELS, str(file)), LABELS, names, info)
+        file = predictions_path(path, family, info.split)
+        write_table(file, check_table(tables.predictions, PREDICTIONS, str(file)), PREDICTIONS, names, info)
+    states = pl.concat([tables.states for tables in families], how="diagonal")
+    file = path / "states" / f"{info.split}.parquet"
+    write_table(file, check_table(states, STATES, str(file)), STATES, {}, info)
+
+
+def write_bounds(path: Path, info: DatasetInfo, bounds: pl.DataFrame) -> None:
+    """Write the table *bounds* of all families.
+
+    Raises:
+        TableError: The table breaks its schema.
+    """
+    file = path / "bounds" / f"{info.split}.parquet"
+    write_table(file, check_table(bounds, BOUNDS_TABLE, str(file)), BOUNDS_TABLE, {}, info)
