@@ -1,7 +1,7 @@
 """Tables, oracle and bounds of adaptive inference: from who is right to what adaptation can save.
 
-Loads no neural-network library. The mathematics needs NumPy alone and is there at once; what reads and checks
-tables loads its libraries on first use, so that `import adaptlabels.labels` stays quick.
+Loads no neural-network library. Every name is imported on first use, so that `import adaptlabels.labels` is quick; the
+mathematics needs NumPy alone.
 """
 
 from __future__ import annotations
@@ -9,17 +9,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .agents.baselines import AgentResult, compare_agents
-from .bounds.bootstrap import Replicates, interval, replicate
-from .bounds.closed_forms import Bound, conservative_bound, constant_alpha_bound, continuous_bound, exact_bound
-from .bounds.frontier import Frontier, frontier, iso_accuracy_bound
-from .bounds.oracle import Oracle, alpha_profile, mean_alpha, minimum_alpha, oracle
-from .bounds.overhead import Overhead, with_overhead
-from .bounds.selection import Selection, select_conservative, select_from_labels, smallest_sufficient
-from .bounds.states import StateSpace
-from .errors import AdaptLabelsError, ChecksError, InputError, RunError, TableError
-
 if TYPE_CHECKING:
+    from .agents.baselines import AgentResult, compare_agents
+    from .bounds.bootstrap import Replicates, interval, replicate
+    from .bounds.closed_forms import Bound, conservative_bound, constant_alpha_bound, continuous_bound, exact_bound
+    from .bounds.frontier import Frontier, frontier, iso_accuracy_bound
+    from .bounds.oracle import Oracle, alpha_profile, mean_alpha, minimum_alpha, oracle
+    from .bounds.overhead import Overhead, with_overhead
+    from .bounds.selection import Selection, select_conservative, select_from_labels, smallest_sufficient
+    from .bounds.states import StateSpace
+    from .errors import AdaptLabelsError, ChecksError, InputError, RunError, TableError
     from .importers.published import read_published
     from .importers.table import label_predictions, label_sample_logs
     from .report.report import FamilyReport, report_family, report_folder
@@ -28,16 +27,46 @@ if TYPE_CHECKING:
     from .tables.info import DatasetInfo
 
 _LAZY = {
+    "AdaptLabelsError": "errors",
+    "AgentResult": "agents.baselines",
+    "Bound": "bounds.closed_forms",
+    "ChecksError": "errors",
     "DatasetFolder": "tables.folder",
     "DatasetInfo": "tables.info",
     "FamilyReport": "report.report",
+    "Frontier": "bounds.frontier",
+    "InputError": "errors",
+    "Oracle": "bounds.oracle",
+    "Overhead": "bounds.overhead",
     "Problem": "report.validation",
+    "Replicates": "bounds.bootstrap",
+    "RunError": "errors",
+    "Selection": "bounds.selection",
+    "StateSpace": "bounds.states",
+    "TableError": "errors",
+    "alpha_profile": "bounds.oracle",
+    "compare_agents": "agents.baselines",
+    "conservative_bound": "bounds.closed_forms",
+    "constant_alpha_bound": "bounds.closed_forms",
+    "continuous_bound": "bounds.closed_forms",
+    "exact_bound": "bounds.closed_forms",
+    "frontier": "bounds.frontier",
+    "interval": "bounds.bootstrap",
+    "iso_accuracy_bound": "bounds.frontier",
     "label_predictions": "importers.table",
     "label_sample_logs": "importers.table",
+    "mean_alpha": "bounds.oracle",
+    "minimum_alpha": "bounds.oracle",
+    "oracle": "bounds.oracle",
     "read_published": "importers.published",
+    "replicate": "bounds.bootstrap",
     "report_family": "report.report",
     "report_folder": "report.report",
+    "select_conservative": "bounds.selection",
+    "select_from_labels": "bounds.selection",
+    "smallest_sufficient": "bounds.selection",
     "validate_folder": "report.validation",
+    "with_overhead": "bounds.overhead",
 }
 
 __all__ = [
