@@ -53,7 +53,8 @@ def run(app: typer.Typer, name: str) -> int:
         except AdaptLabelsError as error:
             if DEBUG_VARIABLE in os.environ:
                 raise
-            return _show(name, in_options(str(error), _options(program)), error.exit_status)
+            ran = next(word for word in sys.argv[1:] if word in program.commands)
+            return _show(name, in_options(str(error), options_of(program.commands[ran])), error.exit_status)
         except typer.TyperException as error:
             return _show(name, _usage(error), error.exit_code)
     if status == STOPPED + signal.SIGINT:
@@ -75,11 +76,10 @@ def in_options(message: str, options: Mapping[str, str]) -> str:
     return re.sub(r"`(\w+)`", lambda found: options.get(found[1], found[0]), message)
 
 
-def _options(program: Any) -> dict[str, str]:  # noqa: ANN401 - typer's own click, which has no public types
-    """What a person types for each argument, in the command that ran."""
-    command = program.commands[next(word for word in sys.argv[1:] if word in program.commands)]
+def options_of(command: Any) -> dict[str, str]:  # noqa: ANN401 - typer's own click, which has no public types
+    """What a person types for each argument of the library, in one command."""
     own = {
-        parameter.name: parameter.opts[0] if parameter.param_type_name == "option" else parameter.name.upper()
+        parameter.name: parameter.opts[0] if parameter.param_type_name == "option" else parameter.metavar
         for parameter in command.params
     }
     known = {option for parameter in command.params for option in parameter.opts}
@@ -88,9 +88,9 @@ def _options(program: Any) -> dict[str, str]:  # noqa: ANN401 - typer's own clic
 
 def _usage(error: Any) -> str:  # noqa: ANN401 - typer's own click, which has no public types
     """What is wrong with the command line, and where to look."""
-    message = " ".join(error.format_message().split()).rstrip(".")
+    message = " ".join(error.format_message().split())
     command = error.ctx.command_path if getattr(error, "ctx", None) else "adaptlabels"
-    return f"{message[:1].lower()}{message[1:]}; see `{command} --help`"
+    return f"{message}{'' if message.endswith(('.', '?')) else '.'} See `{command} --help`"
 
 
 def _show(name: str, message: str, status: int) -> int:
