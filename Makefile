@@ -18,6 +18,7 @@ test: check
 check: $(VENV)/.dev .types/adaptlabels
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy -p adaptlabels.labels -p adaptlabels.builders -p adaptlabels.cards -p adaptlabels.scripts
 
 # The same tests with the oldest versions that pyproject.toml allows. These may warn of newer libraries below them, and

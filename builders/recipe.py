@@ -11,8 +11,7 @@ from .options import BuildOptions, make_plan
 from .progress import Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from ..labels.report.writing import CardWriter
     from ..labels.tables.folder import DatasetFolder
     from .building.engine import Engine
     from .building.plan import BuildPlan
@@ -24,7 +23,7 @@ def build(
     out: Path | str,
     *,
     progress: Progress | None = None,
-    card: Callable[[DatasetFolder], object] | None = None,
+    card: CardWriter | None = None,
     **options: Any,  # noqa: ANN401 - the fields of BuildOptions, which checks their names
 ) -> DatasetFolder:
     """Run backbones over a dataset and write a dataset folder; what an earlier build left there is used again.

@@ -10,8 +10,6 @@ from .sections import escape
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .release.versions import Version
-
 HEADING = re.compile(r"^## (\d+\.\d+\.\d+)$", re.MULTILINE)
 TITLE = '# Changelog\n\nOne entry for each version; `revision="vMAJOR.MINOR.PATCH"` pins one.\n'
 FIRST = "first version"
@@ -19,23 +17,22 @@ SHOWN = 5
 """Versions that the card's history shows."""
 
 
-def with_entry(text: str, version: Version, changes: Sequence[str]) -> str:
+def with_entry(text: str, version: str, changes: Sequence[str]) -> str:
     """A changelog with one more version on top; an entry that it has already of the same version is replaced.
 
     Args:
         text: The changelog so far; empty where there is none.
-        version: The version.
+        version: The version, as `1.2.0`.
         changes: What changed, one line each; none for the first version.
 
     Example:
-        >>> from adaptlabels.cards.release.versions import Version
-        >>> text = with_entry("", Version(1, 0, 0), [])
-        >>> list(entries(with_entry(text, Version(1, 1, 0), ["family x: state y added"])))
+        >>> text = with_entry("", "1.0.0", [])
+        >>> list(entries(with_entry(text, "1.1.0", ["family x: state y added"])))
         [('1.1.0', '- family x: state y added'), ('1.0.0', '- first version')]
     """
-    kept = [(name, body) for name, body in entries(text) if name != str(version)]
+    kept = [(name, body) for name, body in entries(text) if name != version]
     body = "\n".join(f"- {escape(change)}" for change in changes or [FIRST])
-    return TITLE + "".join(f"\n## {name}\n\n{part}\n" for name, part in [(str(version), body), *kept])
+    return TITLE + "".join(f"\n## {name}\n\n{part}\n" for name, part in [(version, body), *kept])
 
 
 def entries(text: str) -> list[tuple[str, str]]:

@@ -8,16 +8,20 @@ import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from ..builders.progress import FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from rich.console import Console
+
+    out: Console
+    """Reports."""
+    err: Console
+    """Progress, remarks and errors."""
 
 SIGNIFICANT_DIGITS = 4
 LOG_SECONDS = 30.0
@@ -28,10 +32,21 @@ MINUTES_SHOWN = 120
 WIDTH_OF_FILES = 200
 """Columns of a report that goes into a file or a pipe, where nothing is cut."""
 
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
-"""Reports."""
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-"""Progress, remarks and errors."""
+
+def __getattr__(name: str) -> Console:
+    """The consoles, made on first use: rich takes longer to load than `--help` to answer."""
+    if name in ("out", "err"):
+        return _console(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@cache
+def _console(name: str) -> Console:
+    from rich.console import Console
+
+    if name == "err":
+        return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
 
 
 class TerminalProgress:
@@ -39,13 +54,16 @@ class TerminalProgress:
 
     def say(self, message: str) -> None:
         """A line about what is done or will be done."""
-        err.print(message, markup=False)
+        _console("err").print(message, markup=False)
 
     @contextmanager
     def task(self, description: str, total: int, *, per: int = 1, unit: str = "") -> Iterator[Meter]:
         """A bar of `total` steps with its rate; where nobody watches a terminal, a line now and then."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
         meter = Meter(total, per, unit)
-        if not err.is_terminal:
+        console = _console("err")
+        if not console.is_terminal:
             self.say(f"{description}: {total // per} {unit} to do" if unit else f"{description}: {total} to do")
             meter.listen(
                 lambda: self.say(f"{description}: {meter.done // per} of {total // per}, {meter}"), LOG_SECONDS
@@ -59,7 +77,7 @@ class TerminalProgress:
             TimeElapsedColumn(),
             TextColumn("{task.fields[pace]}"),
         )
-        with Progress(*columns, console=err) as bars:
+        with Progress(*columns, console=console) as bars:
             bar = bars.add_task(description, total=total // per, pace="")
             meter.listen(lambda: bars.update(bar, completed=meter.done / per, pace=str(meter)), 0)
             yield meter
@@ -125,7 +143,7 @@ def duration(seconds: float) -> str:
 
 def print_json(content: Any) -> None:  # noqa: ANN401 - any JSON document
     """One JSON document on standard output; undefined numbers are null, never NaN."""
-    out.file.write(json.dumps(_finite(content), ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+    _console("out").file.write(json.dumps(_finite(content), ensure_ascii=False, allow_nan=False, indent=2) + "\n")
 
 
 def _finite(content: Any) -> Any:  # noqa: ANN401 - any JSON document
@@ -139,13 +157,15 @@ def _finite(content: Any) -> Any:  # noqa: ANN401 - any JSON document
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table on standard output, numbers to the right."""
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         numeric = all(isinstance(row[index], (int, float, type(None))) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    out.print(table)
+    _console("out").print(table)
 
 
 def _cell(value: object) -> str:

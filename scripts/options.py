@@ -1,4 +1,4 @@
-"""Options that several commands take, each defined once."""
+"""Options and arguments that several commands take, each defined once."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Families = Annotated[
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+FamiliesFileOption = Annotated[
     Path | None,
     typer.Option("--families", metavar="FILE", help="TOML or YAML file with state spaces of your own."),
 ]
-Family = Annotated[
+FamiliesOption = Annotated[
     list[str] | None,
-    typer.Option("--family", metavar="NAME", help="State space; give it again for another. All by default."),
+    typer.Option("--family", metavar="NAME", help="State space; repeatable. All by default."),
 ]
-Folder = Annotated[Path, typer.Argument(help="A dataset folder.", show_default=False)]
-Where = Annotated[str, typer.Argument(help="A dataset folder, or hub:org/name[@version].", show_default=False)]
+FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="A dataset folder.", show_default=False)]
+WhereArgument = Annotated[
+    str, typer.Argument(metavar="WHERE", help="A dataset folder, or hub:org/name[@version].", show_default=False)
+]

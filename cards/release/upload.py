@@ -294,7 +294,7 @@ def _release(
     step: Step = "commit",
 ) -> Release:
     changes = [] if diff is None else diff.lines()
-    text = with_entry(changelog, version, changes)
+    text = with_entry(changelog, str(version), changes)
     reports = [report_folder(folder, family) for family in folder.families]
     own = folder.path / CARD
     if card_words(own.read_text(encoding="utf-8")) != card_words(render_card(folder, reports)):

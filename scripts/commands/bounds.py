@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from .. import console
+from ..options import FamiliesOption, JsonOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +48,72 @@ class BoundsOptions:
     """Take each sample's own costs."""
     plot: Path | None = None
     """Plot to write."""
+
+
+def command(
+    where: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHERE",
+            help="A dataset folder, hub:org/name[@version], or a CSV of state,cost,accuracy.",
+            show_default=False,
+        ),
+    ],
+    families: FamiliesOption = None,
+    cost: Annotated[
+        str | None, typer.Option(metavar="METRIC", help="Cost column of states; gflops by default.")
+    ] = None,
+    alphas: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--alpha", metavar="X", help="Add a constant-alpha bound with this error correlation; repeatable."
+        ),
+    ] = None,
+    overhead: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="B0 B1",
+            help="A decision costs b0 + b1 R, b0 in the unit of the costs: adds the gains after it and the break-even.",
+        ),
+    ] = None,
+    select: Annotated[
+        int | None, typer.Option(metavar="K", help="Show the best K states only, not those of every size.")
+    ] = None,
+    pareto: Annotated[bool, typer.Option("--pareto", help="Leave out dominated states.")] = False,
+    replicates: Annotated[
+        int, typer.Option("--bootstrap", metavar="B", min=0, help="Bootstrap replicates for the intervals; 0 for none.")
+    ] = 1000,
+    agents: Annotated[bool, typer.Option(help="Also fit real agents to the labels.")] = True,
+    sample_costs: Annotated[
+        bool,
+        typer.Option("--sample-costs", help="Exact and iso-accuracy bounds by each sample's own GFLOPs (language)."),
+    ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a plot (png, svg or pdf); several families: one file each."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Compute what adaptation can save.
+
+    From labels: exact, with intervals. From published numbers: the paper's closed forms.
+    """
+    run(
+        BoundsOptions(
+            where=where,
+            families=tuple(families or ()),
+            cost=cost,
+            alphas=tuple(alphas or ()),
+            overhead=overhead,
+            select=select,
+            pareto=pareto,
+            replicates=replicates or None,
+            agents=agents,
+            sample_costs=sample_costs,
+            plot=plot,
+        ),
+        as_json=json,
+    )
 
 
 def run(options: BoundsOptions, *, as_json: bool) -> None:
@@ -189,7 +258,7 @@ def _print_bounds(report: FamilyReport) -> None:
 
 def _print_selection(report: FamilyReport, found: Sequence[SelectionResult]) -> None:
     """The best states of every size, and the fewest that keep most of the gain."""
-    from ...labels.bounds.selection import KEPT_SHARE
+    from ...labels.bounds.growing import KEPT_SHARE
 
     if not found:
         return

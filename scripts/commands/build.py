@@ -3,16 +3,141 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
 
 from ...builders.options import BuildOptions
 from .. import console
 from ..console import TerminalProgress
+from ..options import FamiliesFileOption, FamiliesOption, JsonOption
 from . import finish
 
 if TYPE_CHECKING:
     from ...builders import BuildPlan, Forecast, PassForecast
     from ...labels.tables.folder import DatasetFolder
+
+
+def command(
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET", help="imagenet, hellaswag, digits, …; a wrong name lists them all.", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="The dataset folder; continues a build that is there.", show_default=False),
+    ],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="S",
+            help="hub:org/name[@revision], imagefolder:PATH, webdataset:PATH, parquet:PATH or jsonl:PATH; the dataset's"
+            " own by default.",
+        ),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Split of the source; the dataset's own by default.")
+    ] = None,
+    families: FamiliesOption = None,
+    states: Annotated[
+        list[str] | None, typer.Option("--state", metavar="NAME", help="Only this state; repeatable.")
+    ] = None,
+    families_file: FamiliesFileOption = None,
+    device: Annotated[str, typer.Option(metavar="D", help="auto, cpu, cuda or cuda:N.")] = "auto",
+    devices: Annotated[
+        str | None,
+        typer.Option(metavar="D,D|all", help="Several GPUs of this machine: cuda:0,cuda:1 or all. Needs Ray."),
+    ] = None,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="ray spreads the build over a cluster's machines and GPUs.")
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A",
+            help="Address of the Ray cluster, host:6379 or auto; by default one is started on this machine.",
+        ),
+    ] = None,
+    dtype: Annotated[
+        Literal["auto", "float32", "bfloat16", "float16"],
+        typer.Option(help="Precision; auto is bfloat16 for language models on a GPU, else float32."),
+    ] = "auto",
+    batch_size: Annotated[str, typer.Option(metavar="N|auto", help="Samples per batch.")] = "auto",
+    shard_size: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="Samples stored at a time: what a stopped build repeats at most."),
+    ] = 1024,
+    limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N samples.")] = None,
+    weights: Annotated[
+        Literal["pretrained", "random"], typer.Option(help="random initialises instead of loading, for dry runs.")
+    ] = "pretrained",
+    on_error: Annotated[
+        Literal["stop", "skip"], typer.Option(help="skip leaves unreadable images out of all states and lists them.")
+    ] = "stop",
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the models: slower to start, then faster. Recorded in states.")
+    ] = False,
+    channels_last: Annotated[
+        bool, typer.Option("--channels-last", help="Keep images channels-last in memory. Recorded in states.")
+    ] = False,
+    compare_reference: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="Also run N samples in float32 and report how often the answer differs."),
+    ] = 0,
+    measure: Annotated[
+        bool | None,
+        typer.Option(help="Measure latency, throughput, memory and energy; on a GPU by default.", show_default=False),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR|URL",
+            help="Where finished parts are kept: a folder, s3://… or gs://…; OUT/.adaptlabels/parts by default.",
+        ),
+    ] = None,
+    accuracy_note: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Reason why accuracies differ from the published ones; disables that check."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and exit.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Run backbones over a dataset and write a dataset folder.
+
+    Run the same command again to continue a build that was stopped.
+    """
+    run(
+        BuildOptions(
+            dataset=dataset,
+            out=out,
+            source=source,
+            split=split,
+            families=tuple(families or ()),
+            states=tuple(states or ()),
+            families_file=families_file,
+            device=device,
+            devices=devices,
+            engine=engine,
+            ray_address=ray_address,
+            dtype=dtype,
+            batch_size=batch_size,
+            limit=limit,
+            shard_size=shard_size,
+            random=weights == "random",
+            skip_unreadable=on_error == "skip",
+            compiled=compiled,
+            channels_last=channels_last,
+            compare_reference=compare_reference,
+            measure=measure,
+            accuracy_note=accuracy_note,
+            store=store,
+        ),
+        dry_run=dry_run,
+        as_json=json,
+    )
 
 
 def run(options: BuildOptions, *, dry_run: bool, as_json: bool) -> None:

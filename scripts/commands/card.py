@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import console
+from ..options import FolderArgument, JsonOption
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def command(folder: FolderArgument, json: JsonOption = False) -> None:
+    """Write a dataset folder's card and plots again."""
+    run(folder, as_json=json)
 
 
 def run(path: Path, *, as_json: bool) -> None:

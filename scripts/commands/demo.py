@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from ...builders.options import BuildOptions
 from .. import console
+from ..options import JsonOption
 from . import finish
 from .build import build
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 DATASETS = ("digits", "stories")
+
+
+def command(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the two dataset folders.")] = Path(
+        "adaptlabels-demo"
+    ),
+    json: JsonOption = False,
+) -> None:
+    """Build both embedded datasets, offline."""
+    run(out, as_json=json)
 
 
 def run(out: Path, *, as_json: bool) -> None:

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from .. import console
+from ..options import JsonOption
+
+
+def command(
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="A dataset folder, or hub:org/name[@version].", show_default=False)
+    ],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The version to compare with it.", show_default=False)],
+    json: JsonOption = False,
+) -> None:
+    """Compare two versions, sample by sample.
+
+    Shows every change, and the least version step that the changes require.
+    """
+    run(old, new, as_json=json)
 
 
 def run(old: str, new: str, *, as_json: bool) -> None:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import console
+from ..options import FamiliesFileOption, FamiliesOption, JsonOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from ...builders import Backbone, Family
+
+
+def command(
+    families: FamiliesOption = None, families_file: FamiliesFileOption = None, json: JsonOption = False
+) -> None:
+    """List state spaces with their states and costs."""
+    run(families_file, tuple(families or ()), as_json=json)
 
 
 def run(file: Path | None, names: Sequence[str], *, as_json: bool) -> None:

@@ -3,13 +3,62 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
 
 from .. import console
+from ..options import FamiliesFileOption, JsonOption
 from . import finish
 
-if TYPE_CHECKING:
-    from pathlib import Path
+
+def command(
+    predictions: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PREDICTIONS",
+            help="CSV or parquet with sample_id, state, target, prediction, and optionally confidence, group, family;"
+            " or logs of lm-evaluation-harness: one file, or a folder with one file per model.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The dataset folder to write.", show_default=False)],
+    states: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV or parquet: state,cost[,…].", show_default=False)
+    ] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        Literal["table", "lm-eval"],
+        typer.Option(
+            help="lm-eval reads samples_*.jsonl of --log_samples; costs come from the models' names or --states."
+        ),
+    ] = "table",
+    families_file: FamiliesFileOption = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name of the dataset. The family, and so the config, is a column or the file's stem."),
+    ] = None,
+    split: Annotated[str, typer.Option(help="Name of the split.")] = "test",
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            "--licence", "--license", metavar="ID", help="Licence of the source dataset by its name on the Hub: mit, …"
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Turn predictions made elsewhere into a dataset folder."""
+    run(
+        predictions,
+        out,
+        states,
+        form=format,
+        families=families_file,
+        name=name,
+        split=split,
+        licence=licence,
+        as_json=json,
+    )
 
 
 def run(

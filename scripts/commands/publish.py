@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from .. import console
+from ..options import FolderArgument, JsonOption
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def command(
+    folder: FolderArgument,
+    repository: Annotated[str, typer.Argument(metavar="ORG/NAME", help="The Hub dataset.", show_default=False)],
+    version: Annotated[
+        str, typer.Option(metavar="auto|X.Y.Z", help="auto takes the smallest step that the changes allow.")
+    ] = "auto",
+    private: Annotated[bool, typer.Option("--private", help="Make the dataset private if it is new.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print version, changes, files and sizes, and exit.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Publish a dataset folder on the Hub.
+
+    A version is one commit, verified after the upload, and one tag.
+    """
+    run(folder, repository, version=version, private=private, dry_run=dry_run, as_json=json)
 
 
 def run(path: Path, repository: str, *, version: str, private: bool, dry_run: bool, as_json: bool) -> None:

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from .. import console
+from ..options import JsonOption, WhereArgument
+
+
+def command(where: WhereArgument, json: JsonOption = False) -> None:
+    """Check a dataset folder.
+
+    Every table by itself, the tables against each other, and what the Hub's viewer requires.
+    """
+    run(where, as_json=json)
 
 
 def run(where: str, *, as_json: bool) -> None:

@@ -1,0 +1,5 @@
+"""`python -m adaptlabels.scripts` is `adaptlabels`."""
+
+from .cli import main
+
+main()
