@@ -94,7 +94,7 @@ def compare_bootstrap(n_samples: int, n_states: int) -> None:
     ratio = median(d / o for d, o in zip(direct, ours, strict=True))
     print(f"  ratio, direct over everything      {ratio:8.1f}")
     print(f"  exact gain {exact.bound.gain:.4f}, 95 %")
-    print(f"    ours   {exact.gain[0]:.4f} – {exact.gain[1]:.4f}")
+    print(f"    ours   {exact.gain_interval.low:.4f} – {exact.gain_interval.high:.4f}")
     print(f"    direct {low:.4f} – {high:.4f}")
 
 

@@ -33,8 +33,8 @@ def test_intervals_agree_with_a_bootstrap_that_resamples_rows():
     low, high = np.percentile(gains, [2.5, 97.5])
     found = report_family(StateSpace.create(["a", "b", "c"], costs), correct, replicates=2000).bounds[0]
     assert found.bound.bound == "exact"
-    assert found.gain[0] == pytest.approx(low, rel=0.02)
-    assert found.gain[1] == pytest.approx(high, rel=0.02)
+    assert found.gain_interval.low == pytest.approx(low, rel=0.02)
+    assert found.gain_interval.high == pytest.approx(high, rel=0.02)
 
 
 def test_counts_are_drawn_as_a_multinomial_also_of_rare_patterns():
@@ -54,7 +54,7 @@ def test_a_state_that_is_never_wrong_has_no_alpha_in_any_replicate():
     assert report.states.alpha[2] == (None, None)
     assert report.states.alpha[0] == (1.0, 1.0)
     (least,) = [entry for entry in report.bounds if entry.bound.bound == "constant-alpha"]
-    assert least.gain[0] <= least.bound.gain <= least.gain[1] < 4.5
+    assert least.gain_interval.low <= least.bound.gain <= least.gain_interval.high < 4.5
 
 
 def test_the_same_seed_gives_the_same_replicates():
