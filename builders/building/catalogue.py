@@ -78,5 +78,4 @@ class Catalogue:
 
 
 def _row(item: Item) -> tuple[Any, ...]:
-    right = [] if item.target is None else [item.target, *getattr(item, "also_right", ())]
-    return item.sample_id, item.target, right, item.group, item.place, getattr(item, "split_type", None)
+    return item.sample_id, item.target, list(item.right_answers), item.group, item.place, item.split_type

@@ -75,7 +75,7 @@ def compare_with_reference(
         InputError: An item cannot be used.
         RunError: A state cannot be run.
     """
-    rights = [{item.target, *getattr(item, "also_right", ())} - {None} for item in sample.items]
+    rights = [set(item.right_answers) for item in sample.items]
     own, reference = (
         _answers(plan, states, sample, settings, store, progress)
         for settings in (plan.settings, plan.settings.reference())

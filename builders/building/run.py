@@ -51,7 +51,7 @@ def run_build(plan: BuildPlan, work: Path, progress: Progress, engine: Engine | 
         with store.probe():  # what cannot be written is better known before the work
             pass
     states = load_states(plan, progress)
-    passes = engine.plan(plan, [state for family in states.values() for state in family])
+    passes = engine.make_passes(plan, [state for family in states.values() for state in family])
     catalogue = engine.run(plan, passes, store, progress)
     observed: dict[str, dict[str, Any]] = {state.key: {} for family in states.values() for state in family}
     if plan.measure:

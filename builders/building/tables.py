@@ -13,7 +13,6 @@ from ...labels.errors import InputError, RunError
 from ...labels.tables.folder import FamilyTables
 from ...labels.tables.labelling import check_predictions, make_labels
 from ...labels.tables.schemas import PREDICTIONS, STATES, polars_schema
-from ..backbones.costs import VisionCost
 from ..cache import versions
 from .plan import fingerprint
 from .scoring import unit_of, unit_print
@@ -62,7 +61,7 @@ def gather(
     items = items.filter(pl.col("target").is_not_null() & ~pl.col("sample_id").is_in(list(problems)))
     if items.is_empty():
         raise InputError(f"{plan.source.name}: no sample is left to label")
-    if plan.benchmark.runner == "vision":  # the same table from every source, whatever its order
+    if plan.runner.ordered_by_id:
         items = items.sort("sample_id")
     kept = {
         key: items.join(frame.drop("problem"), on="sample_id", how="left", maintain_order="left")
@@ -75,8 +74,7 @@ def gather(
         | {"gflops_run": kept[state.key]["gflops_run"].mean()}
         for index, state in enumerate(ordered)
     ]
-    language = plan.benchmark.runner == "language"
-    table = pl.DataFrame(rows, schema=polars_schema(STATES, optional=("gflops_run",) if language else ()))
+    table = pl.DataFrame(rows, schema=polars_schema(STATES, optional=plan.runner.state_columns))
     predictions = pl.concat(
         kept[state.key].with_columns(
             state=pl.lit(index, dtype=pl.Int64),
@@ -86,7 +84,7 @@ def gather(
         for index, state in enumerate(ordered)
     )
     check_predictions(predictions, table["state"].to_list(), f"{plan.benchmark.name} items")
-    optional = ["prediction_acc", "gflops", "gflops_run"] if language else []
+    optional = list(plan.runner.prediction_columns)
     if (items["targets"].list.len() > 1).any():
         optional.append("targets")
     columns = list(polars_schema(PREDICTIONS, optional=optional))
@@ -143,7 +141,7 @@ def _state_row(
         "weights_sha256": state.weights.sha256,
         "parameters": state.cost.parameters,
         "gflops": gflops,
-        "input_size": _input_size(state),
+        "input_size": "x".join(map(str, state.cost.input_sides)) or None,
         "reference_accuracy": None if plan.random else _reference(plan, state.backbone, state.family),
         "dtype": plan.settings.dtype,
         "device": device,
@@ -155,9 +153,3 @@ def _state_row(
 def _reference(plan: BuildPlan, backbone: Backbone, family: Family) -> float | None:
     """A published accuracy is of the family's own dataset."""
     return backbone.reference_accuracy if family.dataset == plan.benchmark.name else None
-
-
-def _input_size(state: LoadedState) -> str | None:
-    if isinstance(state.cost, VisionCost):
-        return "x".join(str(side) for side in state.cost.input_size[1:])
-    return None

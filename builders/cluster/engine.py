@@ -151,7 +151,7 @@ class RayEngine:
             return device.type
         return " + ".join(sorted({machine.gpu_name for machine in self.machines.values() if machine.gpus}))
 
-    def plan(self, plan: BuildPlan, states: Sequence[LoadedState]) -> list[Placement]:
+    def make_passes(self, plan: BuildPlan, states: Sequence[LoadedState]) -> list[Placement]:
         """Passes that fit onto the machines, and what a worker takes."""
         return place(plan, states, list(self.machines.values()))
 

@@ -23,7 +23,7 @@ from . import grammar
 from .datasets import load_digits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from transformers import PreTrainedTokenizerFast
@@ -82,7 +82,7 @@ def train(family: Family, backbone: Backbone, folder: Path) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        (_train_vision if family.runner == "vision" else _train_language)(backbone, folder)
+        TRAINED_BY[family.runner](backbone, folder)
     finally:
         torch.set_num_threads(threads)
 
@@ -193,6 +193,10 @@ def _train_language(backbone: Backbone, folder: Path) -> None:
     with quiet_transformers():
         model.eval().save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+
+
+TRAINED_BY: dict[str, Callable[[Backbone, Path], None]] = {"vision": _train_vision, "language": _train_language}
+"""What trains a miniature, by the name of its runner."""
 
 
 def _language_batch(

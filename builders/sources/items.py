@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +33,17 @@ class ImageItem:
     """Why the file could not be read; the content is empty then."""
     also_right: tuple[int, ...] = ()
     """Other classes that count as right."""
+    split_type: str | None = None
+    """Part of the split that it is of, where the source says."""
+
+    @property
+    def right_answers(self) -> tuple[int, ...]:
+        """All classes that count as right, the target first; empty where none does."""
+        return () if self.target is None else (self.target, *self.also_right)
+
+    def content_columns(self) -> dict[str, Any]:
+        """What a model sees, as columns of a row."""
+        return {"image": {"bytes": self.content, "path": None}}
 
     def digest(self) -> bytes:
         """Hash of everything that a model's answer may depend on."""
@@ -57,6 +68,15 @@ class ChoiceItem:
     """File and line to name in messages."""
     split_type: str | None = None
     """Part of the split, such as `indomain` or `zeroshot`, where the source says."""
+
+    @property
+    def right_answers(self) -> tuple[int, ...]:
+        """The one right choice."""
+        return (self.target,)
+
+    def content_columns(self) -> dict[str, Any]:
+        """What a model sees, as columns of a row."""
+        return {"context": self.context, "choices": list(self.choices)}
 
     def digest(self) -> bytes:
         """Hash of everything that a model's answer may depend on."""
