@@ -1,4 +1,4 @@
-"""The whole of a build: plan, run, measure, gather."""
+"""The run of a plan: its states are loaded, its passes run, their devices measured, their tables made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .engine import LocalEngine
 from .measuring import compare_with_reference, measure_states, spread
 from .plan import check_fit, load_states
 from .store import Store
-from .tables import gather
+from .tables import make_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ def run_build(plan: BuildPlan, work: Path, progress: Progress, engine: Engine | 
     skipped: dict[str, str] = {}
     for family in plan.families:
         device = engine.device_name(plan.settings.device)
-        tables, problems = gather(plan, states[family.name], catalogue, store, observed, device)
+        tables, problems = make_tables(plan, states[family.name], catalogue, store, observed, device)
         families.append(tables)
         skipped |= problems
     return Built(families, skipped)

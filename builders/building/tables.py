@@ -15,7 +15,7 @@ from ...labels.tables.labelling import check_predictions, make_labels
 from ...labels.tables.schemas import PREDICTIONS, STATES, polars_schema
 from ..cache import versions
 from .plan import fingerprint
-from .scoring import unit_of, unit_print
+from .scoring import part_of, part_print
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ PARTS_AT_ONCE = 16
 """Parts that are read at once: a store behind a URL answers late, but to many."""
 
 
-def gather(
+def make_tables(
     plan: BuildPlan,
     states: Sequence[LoadedState],
     catalogue: Catalogue,
@@ -95,9 +95,9 @@ def gather(
 
 def _read(plan: BuildPlan, state: LoadedState, catalogue: Catalogue, store: Store) -> pl.DataFrame:
     own = fingerprint(plan, state)
-    prints = [unit_print(own, items) for items in catalogue.prints]
+    prints = [part_print(own, items) for items in catalogue.prints]
     with ThreadPoolExecutor(PARTS_AT_ONCE) as pool:
-        frames = list(pool.map(lambda shard: store.get(unit_of(state, shard), prints[shard]), range(len(prints))))
+        frames = list(pool.map(lambda shard: store.get(part_of(state, shard), prints[shard]), range(len(prints))))
     found = [frame for frame in frames if frame is not None]
     if len(found) < len(frames):
         raise RunError(
@@ -115,8 +115,8 @@ def _problems(plan: BuildPlan, whole: Mapping[str, pl.DataFrame], items: pl.Data
         found |= dict(zip(bad["sample_id"], bad["problem"], strict=True))
     if found and not plan.settings.skip_unreadable:
         first = next(iter(found))
-        place = items.filter(pl.col("sample_id") == first)["place"][0]
-        raise InputError(f"{place}: {found[first]}; mend it, or leave such images out with --on-error skip")
+        where = items.filter(pl.col("sample_id") == first)["where"][0]
+        raise InputError(f"{where}: {found[first]}; mend it, or leave such images out with --on-error skip")
     return dict(sorted(found.items()))
 
 

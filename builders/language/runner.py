@@ -199,7 +199,7 @@ class _LanguagePass:
         for item, found in zip(items, log_likelihoods, strict=True):
             if not np.isfinite(found).all():
                 raise RunError(
-                    f"state {self._name!r}: the log-likelihoods of {item.place} are not finite; the precision"
+                    f"state {self._name!r}: the log-likelihoods of {item.where} are not finite; the precision"
                     f" {self._settings.dtype} may be too narrow, try --dtype float32"
                 )
         return Answers({self._state.key: self._scores(items, encoded, rows, log_likelihoods)})

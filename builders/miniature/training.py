@@ -212,12 +212,12 @@ def _language_batch(
     longest = max(sum(len(piece) for piece, _ in row) for row in rows)
     tokens = torch.zeros(len(rows), longest, dtype=torch.long)
     targets = torch.full((len(rows), longest), -100)
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         start = 0
         for piece, counts in row:
-            tokens[place, start : start + len(piece)] = torch.tensor(piece)
+            tokens[index, start : start + len(piece)] = torch.tensor(piece)
             if counts:
-                targets[place, start : start + len(piece)] = torch.tensor(piece)
+                targets[index, start : start + len(piece)] = torch.tensor(piece)
             start += len(piece)
     return tokens, targets
 

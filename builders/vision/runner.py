@@ -206,9 +206,9 @@ class _VisionPass:
         settings = list(dict.fromkeys(self._inputs[key].setting for key in wanted))
         for batch, bound_by in self._paced(self._loader.batches(items, settings)):
             problems |= batch.problems
-            if batch.places:
+            if batch.indices:
                 self._forward(batch, rows)
-            advance((len(batch.places) + len(batch.problems)) * len(wanted), bound_by=bound_by)
+            advance((len(batch.indices) + len(batch.problems)) * len(wanted), bound_by=bound_by)
         return Answers({key: self._gather(key, found, items) for key, found in rows.items()}, problems)
 
     def _paced(self, batches: Iterable[Batch]) -> Iterable[tuple[Batch, str]]:
@@ -242,7 +242,7 @@ class _VisionPass:
                 for key, row in found.items():
                     rows[key].append(row)
 
-            self._fits[inputs].run(range(len(batch.places)), run)
+            self._fits[inputs].run(range(len(batch.indices)), run)
 
     def _normalise(self, pixels: torch.Tensor, inputs: _Inputs) -> torch.Tensor:
         """8-bit pixels to a model's input, in the order of timm's prefetcher: less 255 mean, over 255 std.
@@ -292,7 +292,7 @@ class _VisionPass:
 
         if not np.all(whole("finite")):
             raise RunError(
-                f"state {key.split('/')[1]!r}: outputs for {items[0].place} to {items[-1].place} are not all finite;"
+                f"state {key.split('/')[1]!r}: outputs for {items[0].where} to {items[-1].where} are not all finite;"
                 f" the precision {self._settings.dtype} may be too narrow, try --dtype float32"
             )
         prediction = whole("prediction")
