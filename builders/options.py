@@ -95,18 +95,18 @@ def make_plan(options: BuildOptions, engine: Engine | None = None) -> BuildPlan:
     benchmark = find_benchmark(options.dataset).at_split(options.split)
     families = choose_families(options, benchmark)
     batch_size = read_batch_size(options.batch_size)
-    if options.channels_last and benchmark.runner != "vision":
-        raise InputError("`channels_last`: only images have channels")
     source = open_source(benchmark, options.source, options.limit)
     device = (engine or LocalEngine()).choose_device("cuda" if options.devices else options.device)
+    runner = RUNNERS[benchmark.runner]()
     settings = RunSettings(
         device,
-        RUNNERS[benchmark.runner]().default_dtype(device) if options.dtype == AUTO else options.dtype,
+        runner.default_dtype(device) if options.dtype == AUTO else options.dtype,
         batch_size,
         compiled=options.compiled,
         channels_last=options.channels_last,
         skip_unreadable=options.skip_unreadable,
     )
+    runner.check_settings(settings)
     return BuildPlan(
         benchmark,
         source,

@@ -55,6 +55,11 @@ class VisionCost:
     activation_bytes: int
     """Most bytes that the tensors of one image take at once, in float32, without what kernels take besides."""
 
+    @property
+    def input_sides(self) -> tuple[int, ...]:
+        """Height and width of an image."""
+        return self.input_size[1:]
+
     def nominal_gflops(self) -> float:
         """10^9 operations per image."""
         return self.gflops
@@ -87,6 +92,11 @@ class LanguageCost:
         n = np.asarray(tokens, dtype=np.float64)
         c0, c1, c2 = self.coefficients
         return c0 + c1 * n + c2 * n**2
+
+    @property
+    def input_sides(self) -> tuple[int, ...]:
+        """None: a text has no size of its own."""
+        return ()
 
     def nominal_gflops(self) -> float:
         """10^9 operations of an item of four sequences of `NOMINAL_TOKENS` tokens."""

@@ -18,7 +18,7 @@ CATALOGUE = pl.Schema(
         "target": pl.Int64(),
         "targets": pl.List(pl.Int16),
         "group": pl.String(),
-        "place": pl.String(),
+        "where": pl.String(),
         "split_type": pl.String(),
     }
 )
@@ -29,7 +29,7 @@ class Seen:
     """What was seen of one shard."""
 
     index: int
-    """Place of the shard, from 0."""
+    """Number of the shard, from 0."""
     print: str
     """Fingerprint of its items."""
     rows: pl.DataFrame
@@ -63,7 +63,7 @@ class Catalogue:
         return [seen.print for _, seen in sorted(self._seen.items())]
 
     def items(self) -> pl.DataFrame:
-        """One row per item: `sample_id`, `target`, `targets` (all right answers), `group`, `place`, `split_type`.
+        """One row per item: `sample_id`, `target`, `targets` (all right answers), `group`, `where`, `split_type`.
 
         Raises:
             InputError: Two items have one identifier.
@@ -72,11 +72,10 @@ class Catalogue:
         twice = items.filter(pl.col("sample_id").is_duplicated()).sort("sample_id", maintain_order=True)
         if len(twice):
             raise InputError(
-                f"{twice['place'][0]} and {twice['place'][1]} have the same identifier {twice['sample_id'][0]!r}"
+                f"{twice['where'][0]} and {twice['where'][1]} have the same identifier {twice['sample_id'][0]!r}"
             )
         return items
 
 
 def _row(item: Item) -> tuple[Any, ...]:
-    right = [] if item.target is None else [item.target, *getattr(item, "also_right", ())]
-    return item.sample_id, item.target, right, item.group, item.place, getattr(item, "split_type", None)
+    return item.sample_id, item.target, list(item.right_answers), item.group, item.where, item.split_type

@@ -52,7 +52,7 @@ class Engine(Protocol):
         """Name of the hardware, for table *states*."""
         ...
 
-    def plan(self, plan: BuildPlan, states: Sequence[LoadedState]) -> list[Placement]:
+    def make_passes(self, plan: BuildPlan, states: Sequence[LoadedState]) -> list[Placement]:
         """Which states run together, and what a worker of theirs takes.
 
         Raises:
@@ -110,9 +110,9 @@ class LocalEngine:
         """Name of the hardware."""
         return device_name(device)
 
-    def plan(self, plan: BuildPlan, states: Sequence[LoadedState]) -> list[Placement]:
+    def make_passes(self, plan: BuildPlan, states: Sequence[LoadedState]) -> list[Placement]:
         """As many states in a pass as fit into the device's memory, whatever their families."""
-        groups = plan.runner.plan(states, plan.settings, available_bytes(plan.settings.device))
+        groups = plan.runner.group(states, plan.settings, available_bytes(plan.settings.device))
         return [Placement(tuple(group), plan.runner.needs(group, plan.settings)) for group in groups]
 
     def run(self, plan: BuildPlan, passes: Sequence[Placement], store: Store, progress: Progress) -> Catalogue:
@@ -143,7 +143,9 @@ class LocalEngine:
 def build_task(plan: BuildPlan, passes: Sequence[Placement], progress: Progress) -> AbstractContextManager[Advance]:
     """The task of running all states over all items, in (sample, state) pairs."""
     n_states = sum(len(one.states) for one in passes)
-    unit = "images" if plan.benchmark.runner == "vision" else "items"
     return progress.task(
-        f"{n_states} states on {plan.benchmark.title}", len(plan.source) * n_states, per=n_states, unit=unit
+        f"{n_states} states on {plan.benchmark.title}",
+        len(plan.source) * n_states,
+        per=n_states,
+        unit=plan.runner.samples_are,
     )

@@ -83,12 +83,12 @@ def forecast(plan: BuildPlan, engine: Engine | None = None) -> Forecast:
         for family in plan.families
         for backbone in family.states
     ]
-    placements = engine.plan(plan, states)
+    placements = engine.make_passes(plan, states)
     cheapest = [
         min((state for state in states if state.family is family), key=lambda state: state.cost.nominal_gflops())
         for family in plan.families
     ]
-    alone = [one for state in cheapest for one in engine.plan(plan, [state])]
+    alone = [one for state in cheapest for one in engine.make_passes(plan, [state])]
     rates = engine.on_device(_try_rates, plan, alone, Silent())
     items = list(islice(plan.source.items(), TRIED_ITEMS))
     data = engine.on_device(partial(_try_data, items=items), plan, placements, Silent())

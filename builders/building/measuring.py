@@ -11,8 +11,8 @@ from ..running.devices import device_name
 from ..running.scores import part_frame
 from ..sources.items import Shard, shards
 from .plan import fingerprint
-from .scoring import unit_print
-from .store import Unit
+from .scoring import part_print
+from .store import Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ def compare_with_reference(
         InputError: An item cannot be used.
         RunError: A state cannot be run.
     """
-    rights = [{item.target, *getattr(item, "also_right", ())} - {None} for item in sample.items]
+    rights = [set(item.right_answers) for item in sample.items]
     own, reference = (
         _answers(plan, states, sample, settings, store, progress)
         for settings in (plan.settings, plan.settings.reference())
@@ -102,7 +102,7 @@ def spread(plan: BuildPlan) -> Shard[Any]:
     items: list[Item] = []
     for shard in shards(plan.source, plan.shard_size):
         start = shard.index * plan.shard_size
-        items += [item for place, item in enumerate(shard.items, start) if place % step == 0]
+        items += [item for index, item in enumerate(shard.items, start) if index % step == 0]
     return Shard(0, list(islice(items, plan.compare_reference)))
 
 
@@ -115,13 +115,13 @@ def _answers(
     progress: Progress,
 ) -> dict[str, pl.DataFrame]:
     items = sample.fingerprint()
-    prints = {state.key: unit_print(fingerprint(plan, state, settings), items) for state in states}
-    units = {
-        state.key: Unit(state.family.name, f"{state.backbone.name}.{COMPARED}-{_mode(settings)}", 0) for state in states
+    prints = {state.key: part_print(fingerprint(plan, state, settings), items) for state in states}
+    parts = {
+        state.key: Part(state.family.name, f"{state.backbone.name}.{COMPARED}-{_mode(settings)}", 0) for state in states
     }
     found = {}
     for state in states:
-        frame = store.get(units[state.key], prints[state.key])
+        frame = store.get(parts[state.key], prints[state.key])
         if frame is not None:
             found[state.key] = frame
     missing = [state for state in states if state.key not in found]
@@ -135,7 +135,7 @@ def _answers(
         answers = opened.score(sample.items, [state.key for state in missing], advance)
     for key, scores in answers.scores.items():
         found[key] = part_frame(sample.items, scores, answers.problems)
-        store.put(units[key], prints[key], found[key])
+        store.put(parts[key], prints[key], found[key])
     return found
 
 

@@ -1,4 +1,4 @@
-"""A pass: states that run together, and what one worker takes of a machine that runs it."""
+"""A pass is states that run together; its placement adds what a worker takes of a machine to run it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole of a build: plan, run, measure, gather."""
+"""The run of a plan: its states are loaded, its passes run, their devices measured, their tables made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .engine import LocalEngine
 from .measuring import compare_with_reference, measure_states, spread
 from .plan import check_fit, load_states
 from .store import Store
-from .tables import gather
+from .tables import make_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def run_build(plan: BuildPlan, work: Path, progress: Progress, engine: Engine | 
         with store.probe():  # what cannot be written is better known before the work
             pass
     states = load_states(plan, progress)
-    passes = engine.plan(plan, [state for family in states.values() for state in family])
+    passes = engine.make_passes(plan, [state for family in states.values() for state in family])
     catalogue = engine.run(plan, passes, store, progress)
     observed: dict[str, dict[str, Any]] = {state.key: {} for family in states.values() for state in family}
     if plan.measure:
@@ -65,7 +65,7 @@ def run_build(plan: BuildPlan, work: Path, progress: Progress, engine: Engine | 
     skipped: dict[str, str] = {}
     for family in plan.families:
         device = engine.device_name(plan.settings.device)
-        tables, problems = gather(plan, states[family.name], catalogue, store, observed, device)
+        tables, problems = make_tables(plan, states[family.name], catalogue, store, observed, device)
         families.append(tables)
         skipped |= problems
     return Built(families, skipped)

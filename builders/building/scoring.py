@@ -1,4 +1,4 @@
-"""The unit of work, whoever carries it out: one shard, scored by those states of a pass that the store lacks.
+"""The unit of work, whoever carries it out: one pass on one shard, of which only the missing parts are made.
 
 A pass's states are loaded when the first part is missing, and stay for the next shards.
 """
@@ -13,7 +13,7 @@ from ..progress import FOUND
 from ..running.scores import part_frame
 from .catalogue import Seen
 from .plan import fingerprint
-from .store import Unit
+from .store import Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,15 +71,15 @@ class Scorer:
         missing = [
             state
             for state in self._states
-            if not self._store.has(unit_of(state, shard.index), unit_print(self.prints[state.key], seen.print))
+            if not self._store.has(part_of(state, shard.index), part_print(self.prints[state.key], seen.print))
         ]
         advance(len(shard.items) * (len(self._states) - len(missing)), bound_by=FOUND)
         if missing:
             answers = self._open().score(shard.items, [state.key for state in missing], advance)
             for state in missing:
                 frame = part_frame(shard.items, answers.scores[state.key], answers.problems)
-                unit, own = unit_of(state, shard.index), unit_print(self.prints[state.key], seen.print)
-                self._store.put(unit, own, frame)
+                part, own = part_of(state, shard.index), part_print(self.prints[state.key], seen.print)
+                self._store.put(part, own, frame)
         return seen
 
     def _open(self) -> Pass[Any]:
@@ -89,12 +89,12 @@ class Scorer:
         return self._opened
 
 
-def unit_of(state: LoadedState, shard: int) -> Unit:
+def part_of(state: LoadedState, shard: int) -> Part:
     """Where the store keeps a state's answers to a shard."""
-    return Unit(state.family.name, state.backbone.name, shard)
+    return Part(state.family.name, state.backbone.name, shard)
 
 
-def unit_print(state: str, items: str) -> str:
+def part_print(state: str, items: str) -> str:
     """Fingerprint of a state's answers to a shard.
 
     Args:

@@ -35,15 +35,15 @@ PROBE = "machines"
 
 
 @dataclass(frozen=True)
-class Unit:
-    """The smallest piece of work that is kept: one state on one shard."""
+class Part:
+    """The stored answers of one state to one shard."""
 
     family: str
     """Name of the family."""
     state: str
     """Name of the state."""
     shard: int
-    """Place of the shard."""
+    """Number of the shard."""
 
     def __str__(self) -> str:
         return f"{self.family}/{self.state}/{self.shard:05d}"
@@ -72,32 +72,32 @@ class Store:
             raise InputError(f"--store {self.name}: cannot be used ({first_line(error)})") from error
         self._fs, self._base = fs, str(base).rstrip("/")
 
-    def has(self, unit: Unit, fingerprint: str) -> bool:
+    def has(self, part: Part, fingerprint: str) -> bool:
         """Whether the part is there, undamaged, and was made from the same things.
 
         Raises:
             RunError: The store cannot be read.
         """
-        return self._content(unit, fingerprint) is not None
+        return self._content(part, fingerprint) is not None
 
-    def get(self, unit: Unit, fingerprint: str) -> pl.DataFrame | None:
+    def get(self, part: Part, fingerprint: str) -> pl.DataFrame | None:
         """The part, if it is there, undamaged, and was made from the same things.
 
         Raises:
             RunError: The store cannot be read.
         """
-        content = self._content(unit, fingerprint)
+        content = self._content(part, fingerprint)
         return None if content is None else pl.read_parquet(io.BytesIO(content))
 
-    def _content(self, unit: Unit, fingerprint: str) -> bytes | None:
-        mark = self._read_json(f"{unit}.json")
+    def _content(self, part: Part, fingerprint: str) -> bytes | None:
+        mark = self._read_json(f"{part}.json")
         if mark is None:
             return None
-        content = self._read(f"{unit}.parquet")
+        content = self._read(f"{part}.parquet")
         expected = {"fingerprint": fingerprint, "sha256": hashlib.sha256(content or b"").hexdigest()}
         return content if mark == expected else None
 
-    def put(self, unit: Unit, fingerprint: str, frame: pl.DataFrame) -> None:
+    def put(self, part: Part, fingerprint: str, frame: pl.DataFrame) -> None:
         """Write a part, then its mark.
 
         Raises:
@@ -105,10 +105,10 @@ class Store:
         """
         content = io.BytesIO()
         frame.write_parquet(content)
-        self._remove(f"{unit}.json")  # the old mark must not outlive its part
-        self._write(f"{unit}.parquet", content.getvalue())
+        self._remove(f"{part}.json")  # the old mark must not outlive its part
+        self._write(f"{part}.parquet", content.getvalue())
         mark = {"fingerprint": fingerprint, "sha256": hashlib.sha256(content.getvalue()).hexdigest()}
-        self._write(f"{unit}.json", json.dumps(mark).encode())
+        self._write(f"{part}.json", json.dumps(mark).encode())
 
     def get_note(self, name: str, fingerprint: str) -> dict[str, Any] | None:
         """Plain data kept under a name, if it was made from the same things.

@@ -13,10 +13,9 @@ from ...labels.errors import InputError, RunError
 from ...labels.tables.folder import FamilyTables
 from ...labels.tables.labelling import check_predictions, make_labels
 from ...labels.tables.schemas import PREDICTIONS, STATES, polars_schema
-from ..backbones.costs import VisionCost
 from ..cache import versions
 from .plan import fingerprint
-from .scoring import unit_of, unit_print
+from .scoring import part_of, part_print
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +30,7 @@ PARTS_AT_ONCE = 16
 """Parts that are read at once: a store behind a URL answers late, but to many."""
 
 
-def gather(
+def make_tables(
     plan: BuildPlan,
     states: Sequence[LoadedState],
     catalogue: Catalogue,
@@ -62,7 +61,7 @@ def gather(
     items = items.filter(pl.col("target").is_not_null() & ~pl.col("sample_id").is_in(list(problems)))
     if items.is_empty():
         raise InputError(f"{plan.source.name}: no sample is left to label")
-    if plan.benchmark.runner == "vision":  # the same table from every source, whatever its order
+    if plan.runner.ordered_by_id:
         items = items.sort("sample_id")
     kept = {
         key: items.join(frame.drop("problem"), on="sample_id", how="left", maintain_order="left")
@@ -75,8 +74,7 @@ def gather(
         | {"gflops_run": kept[state.key]["gflops_run"].mean()}
         for index, state in enumerate(ordered)
     ]
-    language = plan.benchmark.runner == "language"
-    table = pl.DataFrame(rows, schema=polars_schema(STATES, optional=("gflops_run",) if language else ()))
+    table = pl.DataFrame(rows, schema=polars_schema(STATES, optional=plan.runner.state_columns))
     predictions = pl.concat(
         kept[state.key].with_columns(
             state=pl.lit(index, dtype=pl.Int64),
@@ -86,7 +84,7 @@ def gather(
         for index, state in enumerate(ordered)
     )
     check_predictions(predictions, table["state"].to_list(), f"{plan.benchmark.name} items")
-    optional = ["prediction_acc", "gflops", "gflops_run"] if language else []
+    optional = list(plan.runner.prediction_columns)
     if (items["targets"].list.len() > 1).any():
         optional.append("targets")
     columns = list(polars_schema(PREDICTIONS, optional=optional))
@@ -97,9 +95,9 @@ def gather(
 
 def _read(plan: BuildPlan, state: LoadedState, catalogue: Catalogue, store: Store) -> pl.DataFrame:
     own = fingerprint(plan, state)
-    prints = [unit_print(own, items) for items in catalogue.prints]
+    prints = [part_print(own, items) for items in catalogue.prints]
     with ThreadPoolExecutor(PARTS_AT_ONCE) as pool:
-        frames = list(pool.map(lambda shard: store.get(unit_of(state, shard), prints[shard]), range(len(prints))))
+        frames = list(pool.map(lambda shard: store.get(part_of(state, shard), prints[shard]), range(len(prints))))
     found = [frame for frame in frames if frame is not None]
     if len(found) < len(frames):
         raise RunError(
@@ -117,8 +115,8 @@ def _problems(plan: BuildPlan, whole: Mapping[str, pl.DataFrame], items: pl.Data
         found |= dict(zip(bad["sample_id"], bad["problem"], strict=True))
     if found and not plan.settings.skip_unreadable:
         first = next(iter(found))
-        place = items.filter(pl.col("sample_id") == first)["place"][0]
-        raise InputError(f"{place}: {found[first]}; mend it, or leave such images out with --on-error skip")
+        where = items.filter(pl.col("sample_id") == first)["where"][0]
+        raise InputError(f"{where}: {found[first]}; mend it, or leave such images out with --on-error skip")
     return dict(sorted(found.items()))
 
 
@@ -143,7 +141,7 @@ def _state_row(
         "weights_sha256": state.weights.sha256,
         "parameters": state.cost.parameters,
         "gflops": gflops,
-        "input_size": _input_size(state),
+        "input_size": "x".join(map(str, state.cost.input_sides)) or None,
         "reference_accuracy": None if plan.random else _reference(plan, state.backbone, state.family),
         "dtype": plan.settings.dtype,
         "device": device,
@@ -155,9 +153,3 @@ def _state_row(
 def _reference(plan: BuildPlan, backbone: Backbone, family: Family) -> float | None:
     """A published accuracy is of the family's own dataset."""
     return backbone.reference_accuracy if family.dataset == plan.benchmark.name else None
-
-
-def _input_size(state: LoadedState) -> str | None:
-    if isinstance(state.cost, VisionCost):
-        return "x".join(str(side) for side in state.cost.input_size[1:])
-    return None

@@ -151,8 +151,8 @@ class RayEngine:
             return device.type
         return " + ".join(sorted({machine.gpu_name for machine in self.machines.values() if machine.gpus}))
 
-    def plan(self, plan: BuildPlan, states: Sequence[LoadedState]) -> list[Placement]:
-        """Passes that fit on the machines, and what a worker of each takes."""
+    def make_passes(self, plan: BuildPlan, states: Sequence[LoadedState]) -> list[Placement]:
+        """Passes that fit onto the machines, and what a worker takes."""
         return place(plan, states, list(self.machines.values()))
 
     def run(self, plan: BuildPlan, passes: Sequence[Placement], store: Store, progress: Progress) -> Catalogue:

@@ -91,11 +91,11 @@ def _on_gpus(plan: BuildPlan, states: Sequence[LoadedState], machines: Sequence[
     usable = int(min(machine.gpu_bytes for machine in with_gpus) * GPU_SHARE)
     cpus_of_a_gpu = min(machine.cpus / machine.gpus for machine in with_gpus)
     found = []
-    for group in plan.runner.plan(states, plan.settings, usable):
+    for group in plan.runner.group(states, plan.settings, usable):
         needs = plan.runner.needs(group, plan.settings)
         weights = sum(state.cost.parameters for state in group) * plan.settings.torch_dtype.itemsize
-        if plan.benchmark.runner == "language" and weights > usable:
-            gpus = float(math.ceil(needs / usable))  # a batch that does not fit is split, weights are not
+        if plan.runner.splits_models and weights > usable:
+            gpus = float(math.ceil(needs / usable))  # batches that do not fit are split, weights are not
         else:
             gpus = 1 / max(1, min(MOST_ON_A_GPU, usable // max(1, needs)))
         found.append(Placement(tuple(group), needs, max(1, int(cpus_of_a_gpu * gpus)), gpus))
@@ -106,7 +106,7 @@ def _on_cpus(plan: BuildPlan, states: Sequence[LoadedState], machines: Sequence[
     """One core for a worker, or as many as have the memory that its states need."""
     memory_of_a_core = min(machine.memory_bytes // machine.cpus for machine in machines)
     found = []
-    for group in plan.runner.plan(states, plan.settings, max(0, memory_of_a_core - PROCESS_BYTES)):
+    for group in plan.runner.group(states, plan.settings, max(0, memory_of_a_core - PROCESS_BYTES)):
         needs = plan.runner.needs(group, plan.settings)
         cpus = max(1, math.ceil((PROCESS_BYTES + needs) / max(1, memory_of_a_core)))
         found.append(Placement(tuple(group), needs, cpus, memory_bytes=cpus * memory_of_a_core))

@@ -19,7 +19,7 @@ def log_likelihoods(
     head: Callable[[torch.Tensor], torch.Tensor],
     hidden: torch.Tensor,
     vocabulary: int,
-    places: torch.Tensor,
+    predictors: torch.Tensor,
     targets: torch.Tensor,
     *,
     logit_bytes: int | None = None,
@@ -30,7 +30,7 @@ def log_likelihoods(
         head: Hidden states (n, n_hidden) to logits (n, vocabulary), in memory that may be overwritten.
         hidden: Hidden states (n_predicting, n_hidden).
         vocabulary: Number of tokens.
-        places: For each target the hidden state that predicts it (n_scored,), ascending; several may share one.
+        predictors: For each target the hidden state that predicts it (n_scored,), ascending; several may share one.
         targets: The tokens (n_scored,).
         logit_bytes: Logits that are made at once, bytes; None takes the device's of `LOGIT_BYTES`.
 
@@ -41,12 +41,12 @@ def log_likelihoods(
     """
     size = max(1, (logit_bytes or LOGIT_BYTES[hidden.device.type]) // (4 * vocabulary))
     starts = torch.arange(0, len(hidden) + size, size)
-    cuts = torch.searchsorted(places.cpu(), starts).tolist()
+    cuts = torch.searchsorted(predictors.cpu(), starts).tolist()
     found = []
     for number, chunk in enumerate(hidden.split(size)):
         inside = slice(cuts[number], cuts[number + 1])
         logits = head(chunk).float()  # (rows, vocabulary)
-        rows, wanted = places[inside] - number * size, targets[inside]
+        rows, wanted = predictors[inside] - number * size, targets[inside]
         found.append(logits[rows, wanted] - _log_sum_exp_(logits)[rows])
     return torch.cat(found)
 

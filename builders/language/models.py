@@ -74,27 +74,27 @@ def load_tokenizer(state: LoadedState) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     family = state.family
-    place: str | Path | None = family.tokenizer or state.weights.folder or state.backbone.source
-    if place is None and state.backbone.recipe is not None:
-        place = miniature_folder(family.name, state.backbone.name)
-    if place is None:
+    location: str | Path | None = family.tokenizer or state.weights.folder or state.backbone.source
+    if location is None and state.backbone.recipe is not None:
+        location = miniature_folder(family.name, state.backbone.name)
+    if location is None:
         raise InputError(f"family {family.name!r}: random weights need a 'tokenizer' in the family's table")
-    if isinstance(place, str) and (place.startswith(LOCAL) or place.endswith(".json")):
-        place = Path(place.removeprefix(LOCAL)).expanduser()
-    if isinstance(place, Path) and place.suffix == ".json":
-        if not place.is_file():
-            raise InputError(f"family {family.name!r}: its tokenizer {place} does not exist")
-        return PreTrainedTokenizerFast(tokenizer_file=str(place))
+    if isinstance(location, str) and (location.startswith(LOCAL) or location.endswith(".json")):
+        location = Path(location.removeprefix(LOCAL)).expanduser()
+    if isinstance(location, Path) and location.suffix == ".json":
+        if not location.is_file():
+            raise InputError(f"family {family.name!r}: its tokenizer {location} does not exist")
+        return PreTrainedTokenizerFast(tokenizer_file=str(location))
     options = {} if family.add_bos_token is None else {"add_bos_token": family.add_bos_token}
     try:
-        if isinstance(place, Path):
-            found = AutoTokenizer.from_pretrained(place, trust_remote_code=False, **options)
+        if isinstance(location, Path):
+            found = AutoTokenizer.from_pretrained(location, trust_remote_code=False, **options)
         else:
-            repository, revision = split_revision(place)
+            repository, revision = split_revision(location)
             with explained(repository, ""):
                 found = AutoTokenizer.from_pretrained(repository, revision=revision, trust_remote_code=False, **options)
     except (ValueError, OSError) as error:
-        raise InputError(f"family {family.name!r}: no tokenizer in {place} ({first_line(error)})") from error
+        raise InputError(f"family {family.name!r}: no tokenizer in {location} ({first_line(error)})") from error
     return cast("PreTrainedTokenizerBase", found)
 
 

@@ -62,7 +62,7 @@ class Route:
         """
         if max(len(choice.tokens) for choice in choices) - 1 <= self.reach:
             return [grow(choices, first_owner)]
-        return [grow([choice], first_owner + place) for place, choice in enumerate(choices)]
+        return [grow([choice], first_owner + index) for index, choice in enumerate(choices)]
 
     def run(self, rows: Sequence[Row], n_choices: int) -> torch.Tensor:
         """Summed log-likelihoods of a batch (n_choices,), float64, on the CPU; 0 for choices that are not in it.
@@ -87,7 +87,7 @@ class Route:
             until one is, none is used.
         """
         self.reach = self._possible_reach
-        plain = [grow([choice], place) for place, choice in enumerate(choices)]
+        plain = [grow([choice], index) for index, choice in enumerate(choices)]
         quickest = self.rows(choices, 0)
         sums = self._sums_or_none(quickest, len(choices))
         self.reach, own_head = 0, self.own_head
@@ -130,13 +130,13 @@ class Route:
             hidden = self._body(**arguments, use_cache=False).last_hidden_state.flatten(0, 1)
             weight = cast("torch.Tensor", self._head.weight)
             scored = hidden[inputs.predicting.to(hidden.device)].to(weight.device)
-            places, targets = (tensor.to(weight.device) for tensor in (inputs.places, inputs.targets))
+            predictors, targets = (tensor.to(weight.device) for tensor in (inputs.predictors, inputs.targets))
             logit_bytes = LOGIT_BYTES_PACKED if len(self._packed) else None
-            return log_likelihoods(self._head, scored, vocabulary, places, targets, logit_bytes=logit_bytes)
+            return log_likelihoods(self._head, scored, vocabulary, predictors, targets, logit_bytes=logit_bytes)
         logits = self._model(**arguments, use_cache=False).logits.flatten(0, 1)
         scored = logits[inputs.predicting.to(logits.device)]
-        places, targets = (tensor.to(logits.device) for tensor in (inputs.places, inputs.targets))
-        return log_likelihoods(torch.clone, scored, vocabulary, places, targets)
+        predictors, targets = (tensor.to(logits.device) for tensor in (inputs.predictors, inputs.targets))
+        return log_likelihoods(torch.clone, scored, vocabulary, predictors, targets)
 
     def _as_taken(self, mask: torch.Tensor) -> torch.Tensor:
         """A boolean mask, or for attention that adds its mask, what it adds."""

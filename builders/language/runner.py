@@ -57,20 +57,34 @@ class LanguageRunner:
     """Runs causal language models."""
 
     libraries = ("torch", "transformers", "tokenizers", "numpy")
+    samples_are = "items"
+    ordered_by_id = False
+    prediction_columns = ("prediction_acc", "gflops", "gflops_run")
+    state_columns = ("gflops_run",)
+    splits_models = True
 
     def __init__(self) -> None:
         self._tokenizers: dict[str, Tokenizer] = {}
         self._encoded: OrderedDict[str, list[list[EncodedChoice]]] = OrderedDict()
         self._sizes: dict[str, int] = {}
 
-    def plan(self, states: Sequence[LoadedState], settings: RunSettings, memory: int) -> list[tuple[LoadedState, ...]]:
+    def check_settings(self, settings: RunSettings) -> None:
+        """Refuse what is for images only.
+
+        Raises:
+            InputError: Channels are to lie last.
+        """
+        if settings.channels_last:
+            raise InputError("`channels_last`: only images have channels")
+
+    def group(self, states: Sequence[LoadedState], settings: RunSettings, memory: int) -> list[tuple[LoadedState, ...]]:
         """One state in memory at a time."""
         return [(state,) for state in states]
 
     def needs(self, states: Sequence[LoadedState], settings: RunSettings) -> int:
         """Bytes of a state's weights, of a batch's tensors, and of the logits that are made at once."""
         width = torch.empty((), dtype=settings.torch_dtype).element_size()
-        costs = [cast("LanguageCost", state.cost) for state in states]
+        costs = [_cost_of(state) for state in states]
         batch = max(cost.activation_bytes for cost in costs) * TOKENS_PER_BATCH[settings.device.type]
         weights = sum(cost.parameters for cost in costs) * width
         return weights + batch * width // 4 + LOGIT_BYTES[settings.device.type]
@@ -151,7 +165,7 @@ class _LanguagePass:
     def __init__(self, state: LoadedState, settings: RunSettings, runner: LanguageRunner) -> None:
         self._state, self._settings, self._runner = state, settings, runner
         self._name = state.backbone.name
-        self._cost = cast("LanguageCost", state.cost)
+        self._cost = _cost_of(state)
         self._budget = TokenBudget(TOKENS_PER_BATCH[settings.device.type], self._name, settings.batch_size)
         tokenizer = runner.tokenizer(state).own
         model = load_model(state, settings)
@@ -185,7 +199,7 @@ class _LanguagePass:
         for item, found in zip(items, log_likelihoods, strict=True):
             if not np.isfinite(found).all():
                 raise RunError(
-                    f"state {self._name!r}: the log-likelihoods of {item.place} are not finite; the precision"
+                    f"state {self._name!r}: the log-likelihoods of {item.where} are not finite; the precision"
                     f" {self._settings.dtype} may be too narrow, try --dtype float32"
                 )
         return Answers({self._state.key: self._scores(items, encoded, rows, log_likelihoods)})
@@ -282,6 +296,11 @@ class _LanguagePass:
             self._settings.device,
             self._held_bytes,
         )
+
+
+def _cost_of(state: LoadedState) -> LanguageCost:
+    """A state's cost as this runner counted it."""
+    return cast("LanguageCost", state.cost)
 
 
 def _can_be_tried(choices: Sequence[EncodedChoice]) -> tuple[bool, int]:

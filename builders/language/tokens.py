@@ -59,17 +59,17 @@ def encode_items(
     contexts = encode.alone([context for context, _ in pairs])
     wholes = encode.together([context + choice for context, choice in pairs], [bool(context) for context, _ in pairs])
     found: list[list[EncodedChoice]] = []
-    place = 0
+    index = 0
     for item in items:
         found.append([])
         for choice in item.choices:
-            before, whole = contexts[place], wholes[place]
-            if not pairs[place][0]:
-                before, whole = encode.begin(whole, item.place)
+            before, whole = contexts[index], wholes[index]
+            if not pairs[index][0]:
+                before, whole = encode.begin(whole, item.where)
             if len(whole) <= len(before):
-                raise InputError(f"{item.place}: choice {choice!r} adds no token to its context")
+                raise InputError(f"{item.where}: choice {choice!r} adds no token to its context")
             found[-1].append(EncodedChoice(np.array(whole, dtype=np.int32), len(whole) - len(before)))
-            place += 1
+            index += 1
     return found
 
 
@@ -101,18 +101,18 @@ class _Encoder:
         ]
         found: list[list[int]] = [[] for _ in texts]
         for without in (False, True):
-            places = [place for place, is_plain in enumerate(plain) if is_plain == without]
-            if places:
+            indices = [index for index, is_plain in enumerate(plain) if is_plain == without]
+            if indices:
                 options = {"add_special_tokens": False} if without else self._special
-                rows = self._tokenizer([texts[place] for place in places], verbose=False, **options)["input_ids"]
-                for place, row in zip(places, rows, strict=True):
-                    found[place] = row
+                rows = self._tokenizer([texts[index] for index in indices], verbose=False, **options)["input_ids"]
+                for index, row in zip(indices, rows, strict=True):
+                    found[index] = row
         return found
 
-    def begin(self, choice: list[int], place: str) -> tuple[list[int], list[int]]:
+    def begin(self, choice: list[int], where: str) -> tuple[list[int], list[int]]:
         """An empty context: its token, and the whole; a choice that begins with that token brings it itself."""
         if self._prefix is None:
             raise InputError(
-                f"{place}: the context is empty, and the tokenizer has no begin- or end-of-text token to put there"
+                f"{where}: the context is empty, and the tokenizer has no begin- or end-of-text token to put there"
             )
         return [self._prefix], choice if choice[:1] == [self._prefix] else [self._prefix, *choice]

@@ -2,8 +2,8 @@
 
 The choices of an item begin with the same context, and often with the same words. Their tokens make a tree: a token
 that follows the same tokens in several choices is one node. A row holds the nodes of a tree; each looks at the nodes on
-its own path from the root, at their places on that path, so that a model computes for it what it would in the sequence
-alone.
+its own path from the root, at their positions on that path, so that a model computes for it what it would in the
+sequence alone.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class Row:
     tokens: NDArray[np.int32]
     """Tokens of the nodes (n_nodes,)."""
     positions: NDArray[np.int64]
-    """Place of each node on its path (n_nodes,)."""
+    """Position of each node on its path (n_nodes,)."""
     branches: tuple[Branch, ...]
     """The nodes, in order."""
     predicting: NDArray[np.int64]
     """Nodes whose next token is scored (n_predicting,), ascending."""
-    places: NDArray[np.int64]
-    """For each scored token, the place of its predicting node in `predicting` (n_scored,)."""
+    predictors: NDArray[np.int64]
+    """For each scored token, the index of its predicting node in `predicting` (n_scored,)."""
     targets: NDArray[np.int64]
     """The scored tokens (n_scored,)."""
     owners: NDArray[np.int64]
@@ -94,13 +94,13 @@ def grow(choices: Sequence[EncodedChoice], first_owner: int) -> Row:
     tokens, positions = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int64)
     for path, choice in zip(paths, choices, strict=True):
         tokens[path], positions[path] = choice.tokens[:-1], np.arange(len(path))
-    predicting, places = np.unique(np.concatenate(nodes), return_inverse=True)
+    predicting, predictors = np.unique(np.concatenate(nodes), return_inverse=True)
     return Row(
         tokens,
         positions,
         tuple(branches),
         predicting,
-        places.astype(np.int64),
+        predictors.astype(np.int64),
         np.concatenate(targets).astype(np.int64),
         np.concatenate(owners),
     )
@@ -131,9 +131,9 @@ class Inputs:
     mask: torch.Tensor | None
     """Which node looks at which (n_rows, 1, n_longest, n_longest), boolean; None as `positions`."""
     predicting: torch.Tensor
-    """Places of the predicting nodes among all of the batch (n_predicting,)."""
-    places: torch.Tensor
-    """For each scored token, the place of its predicting node in `predicting` (n_scored,), ascending."""
+    """Indices of the predicting nodes among all of the batch (n_predicting,)."""
+    predictors: torch.Tensor
+    """For each scored token, the index of its predicting node in `predicting` (n_scored,), ascending."""
     targets: torch.Tensor
     """The scored tokens (n_scored,)."""
     owners: torch.Tensor
@@ -151,7 +151,7 @@ def collate(rows: Sequence[Row], *, plain: bool = False) -> Inputs:
     tokens = torch.zeros(len(rows), longest, dtype=torch.long)
     positions = None if plain else torch.zeros(len(rows), longest, dtype=torch.long)
     mask = None if plain else torch.zeros(len(rows), 1, longest, longest, dtype=torch.bool)
-    predicting, places, targets, owners = [], [], [], []
+    predicting, predictors, targets, owners = [], [], [], []
     n_predicting = 0
     for number, row in enumerate(rows):
         tokens[number, : len(row)] = torch.from_numpy(row.tokens)
@@ -159,12 +159,12 @@ def collate(rows: Sequence[Row], *, plain: bool = False) -> Inputs:
             positions[number, : len(row)] = torch.from_numpy(row.positions)
             _fill(mask[number, 0].numpy(), row)
         predicting.append(row.predicting + number * longest)
-        order = np.argsort(row.places, kind="stable")
-        places.append(row.places[order] + n_predicting)
+        order = np.argsort(row.predictors, kind="stable")
+        predictors.append(row.predictors[order] + n_predicting)
         targets.append(row.targets[order])
         owners.append(row.owners[order])
         n_predicting += len(row.predicting)
-    whole = (torch.from_numpy(np.concatenate(parts)) for parts in (predicting, places, targets, owners))
+    whole = (torch.from_numpy(np.concatenate(parts)) for parts in (predicting, predictors, targets, owners))
     return Inputs(tokens, positions, mask, *whole)
 
 

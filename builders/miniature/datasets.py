@@ -82,7 +82,7 @@ def made_once(target: Path) -> Iterator[Path | None]:
     """Make a folder that several processes may want at once.
 
     Yields:
-        A temporary folder to fill, which then takes the target's place; None where the target is there already.
+        A temporary folder to fill, which then becomes the target; None where the target exists already.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(target.with_name(f".{target.name}.lock")):

@@ -23,7 +23,7 @@ from . import grammar
 from .datasets import load_digits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from transformers import PreTrainedTokenizerFast
@@ -82,7 +82,7 @@ def train(family: Family, backbone: Backbone, folder: Path) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        (_train_vision if family.runner == "vision" else _train_language)(backbone, folder)
+        TRAINED_BY[family.runner](backbone, folder)
     finally:
         torch.set_num_threads(threads)
 
@@ -195,6 +195,10 @@ def _train_language(backbone: Backbone, folder: Path) -> None:
         tokenizer.save_pretrained(folder)
 
 
+TRAINED_BY: dict[str, Callable[[Backbone, Path], None]] = {"vision": _train_vision, "language": _train_language}
+"""What trains a miniature, by the name of its runner."""
+
+
 def _language_batch(
     tokenizer: PreTrainedTokenizerFast, stories: Sequence[Sequence[tuple[str, bool]]]
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -208,12 +212,12 @@ def _language_batch(
     longest = max(sum(len(piece) for piece, _ in row) for row in rows)
     tokens = torch.zeros(len(rows), longest, dtype=torch.long)
     targets = torch.full((len(rows), longest), -100)
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         start = 0
         for piece, counts in row:
-            tokens[place, start : start + len(piece)] = torch.tensor(piece)
+            tokens[index, start : start + len(piece)] = torch.tensor(piece)
             if counts:
-                targets[place, start : start + len(piece)] = torch.tensor(piece)
+                targets[index, start : start + len(piece)] = torch.tensor(piece)
             start += len(piece)
     return tokens, targets
 

@@ -74,6 +74,11 @@ class Costs(Protocol):
         """Number of parameters."""
         ...
 
+    @property
+    def input_sides(self) -> tuple[int, ...]:
+        """Height and width of the input; empty where it has none, as texts."""
+        ...
+
     def nominal_gflops(self) -> float:
         """10^9 operations of a typical sample."""
         ...
@@ -136,8 +141,37 @@ class Runner(Protocol):
         """Libraries whose versions scores depend on."""
         ...
 
-    def plan(self, states: Sequence[LoadedState], settings: RunSettings, memory: int) -> list[tuple[LoadedState, ...]]:
-        """Which states run together in that many bytes of memory."""
+    @property
+    def samples_are(self) -> str:
+        """What its samples are called, as `images`."""
+        ...
+
+    @property
+    def ordered_by_id(self) -> bool:
+        """Whether tables list samples by `sample_id`, so that every source gives the same; otherwise in its order."""
+        ...
+
+    @property
+    def prediction_columns(self) -> tuple[str, ...]:
+        """Optional columns of table *predictions* that it fills."""
+        ...
+
+    @property
+    def state_columns(self) -> tuple[str, ...]:
+        """Optional columns of table *states* that it fills."""
+        ...
+
+    @property
+    def splits_models(self) -> bool:
+        """Whether a state whose weights are larger than a GPU is spread over several."""
+        ...
+
+    def check_settings(self, settings: RunSettings) -> None:
+        """Raise `InputError` for settings that mean nothing to it."""
+        ...
+
+    def group(self, states: Sequence[LoadedState], settings: RunSettings, memory: int) -> list[tuple[LoadedState, ...]]:
+        """The states in passes, each of which fits into that many bytes of memory."""
         ...
 
     def needs(self, states: Sequence[LoadedState], settings: RunSettings) -> int:

@@ -50,7 +50,7 @@ class Answers:
     scores: dict[str, Scores]
     """For each state, by its key, its answers to the samples without a problem, in order."""
     problems: dict[int, str] = field(default_factory=dict)
-    """Why a sample could not be used, by its place in the shard; the same for all states."""
+    """Why a sample could not be used, by its index in the shard; the same for all states."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,9 +105,9 @@ def part_frame(items: Sequence[Item], scores: Scores, problems: Mapping[int, str
     Args:
         items: All samples, in order.
         scores: Answers to those without a problem, in order.
-        problems: Why a sample could not be used, by its place.
+        problems: Why a sample could not be used, by its index.
     """
-    kept = [place for place in range(len(items)) if place not in problems]
+    kept = [index for index in range(len(items)) if index not in problems]
     rows = pl.DataFrame(
         {
             "prediction": scores.prediction,
@@ -119,20 +119,20 @@ def part_frame(items: Sequence[Item], scores: Scores, problems: Mapping[int, str
             "gflops": scores.gflops,
             "gflops_run": scores.gflops_run,
             "prediction_acc": scores.prediction_acc,
-            "_place": np.array(kept, dtype=np.int64),
+            "_index": np.array(kept, dtype=np.int64),
         },
         schema={
             **{name: dtype for name, dtype in PART_SCHEMA.items() if name not in ("sample_id", "problem")},
-            "_place": pl.Int64(),
+            "_index": pl.Int64(),
         },
         strict=False,
     )
     samples = pl.DataFrame(
         {
             "sample_id": [item.sample_id for item in items],
-            "problem": [problems.get(place) for place in range(len(items))],
-            "_place": np.arange(len(items), dtype=np.int64),
+            "problem": [problems.get(index) for index in range(len(items))],
+            "_index": np.arange(len(items), dtype=np.int64),
         },
         schema_overrides={"problem": pl.String()},
     )
-    return samples.join(rows, on="_place", how="left", maintain_order="left").select(PART_SCHEMA.names())
+    return samples.join(rows, on="_index", how="left", maintain_order="left").select(PART_SCHEMA.names())

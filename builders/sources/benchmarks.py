@@ -117,8 +117,8 @@ class Benchmark(BaseModel):
         """What a model may answer: all of ImageNet's classes are outputs of a model, though only some may count."""
         if self.synsets in (None, CLASSES):
             return AnswerSpace(len(self.class_names))
-        place = {name: index for index, name in enumerate(synsets())}
-        return AnswerSpace(len(place), tuple(place[name] for name in self.class_names))
+        index_of = {name: index for index, name in enumerate(synsets())}
+        return AnswerSpace(len(index_of), tuple(index_of[name] for name in self.class_names))
 
     def info(self, source: Source[Item]) -> DatasetInfo:
         """What the tables say about this benchmark."""

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
-def arc_item(row: Mapping[str, Any], place: str) -> ChoiceItem:
+def arc_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
     r"""A row of ARC (`allenai/ai2_arc`; lm-eval, `tasks/arc`): three to five choices.
 
     Args:
         row: Columns `id`, `question`, `choices` (`text` and `label`) and `answerKey`.
-        place: File and line to name in messages.
+        where: File and line to name in messages.
 
     Raises:
         InputError: A column is missing, a choice is empty, or the answer is none of the choices.
@@ -28,28 +28,28 @@ def arc_item(row: Mapping[str, Any], place: str) -> ChoiceItem:
         >>> item.context, item.choices, item.target
         ('Question: Why?\nAnswer:', ('x', 'y'), 1)
     """
-    _require(row, ("id", "question", "choices", "answerKey"), place)
+    _require(row, ("id", "question", "choices", "answerKey"), where)
     choices, key = row["choices"], row["answerKey"]
     if not isinstance(choices, dict) or set(choices) != {"text", "label"}:
-        raise InputError(f"{place}: column 'choices' holds {choices!r}; lists 'text' and 'label' are expected")
+        raise InputError(f"{where}: column 'choices' holds {choices!r}; lists 'text' and 'label' are expected")
     if key not in choices["label"]:
-        raise InputError(f"{place}: answerKey {key!r} is not one of {', '.join(map(repr, choices['label']))}")
+        raise InputError(f"{where}: answerKey {key!r} is not one of {', '.join(map(repr, choices['label']))}")
     return ChoiceItem(
         sample_id=str(row["id"]),
         target=list(choices["label"]).index(key),
         group=None,
         context=f"Question: {row['question']}\nAnswer:",
-        choices=_texts(choices["text"], place),
-        place=place,
+        choices=_texts(choices["text"], where),
+        where=where,
     )
 
 
-def piqa_item(row: Mapping[str, Any], place: str) -> ChoiceItem:
+def piqa_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
     """A row of PIQA (`baber/piqa`; lm-eval, `tasks/piqa`): two choices, no identifiers.
 
     Args:
         row: Columns `goal`, `sol1`, `sol2` and `label`.
-        place: File and line to name in messages.
+        where: File and line to name in messages.
 
     Raises:
         InputError: A column is missing, a choice is empty, or the label is neither 0 nor 1.
@@ -58,30 +58,30 @@ def piqa_item(row: Mapping[str, Any], place: str) -> ChoiceItem:
         >>> piqa_item({"goal": "Open it.", "sol1": "Pull.", "sol2": "Wait.", "label": 0}, "here").choices
         ('Pull.', 'Wait.')
     """
-    _require(row, ("goal", "sol1", "sol2", "label"), place)
+    _require(row, ("goal", "sol1", "sol2", "label"), where)
     if row["label"] not in (0, 1, "0", "1"):
-        raise InputError(f"{place}: label {row['label']!r} is not 0 or 1; items without an answer cannot be labelled")
+        raise InputError(f"{where}: label {row['label']!r} is not 0 or 1; items without an answer cannot be labelled")
     return ChoiceItem(
         sample_id="",
         target=int(row["label"]),
         group=None,
         context=f"Question: {row['goal']}\nAnswer:",
-        choices=_texts((row["sol1"], row["sol2"]), place),
-        place=place,
+        choices=_texts((row["sol1"], row["sol2"]), where),
+        where=where,
     )
 
 
-def _require(row: Mapping[str, Any], columns: Sequence[str], place: str) -> None:
+def _require(row: Mapping[str, Any], columns: Sequence[str], where: str) -> None:
     missing = [column for column in columns if column not in row]
     if missing:
-        raise InputError(f"{place}: column {missing[0]!r} is missing")
+        raise InputError(f"{where}: column {missing[0]!r} is missing")
 
 
-def _texts(choices: Sequence[Any], place: str) -> tuple[str, ...]:
+def _texts(choices: Sequence[Any], where: str) -> tuple[str, ...]:
     texts = tuple(choices)
     for number, text in enumerate(texts):
         if not isinstance(text, str) or not text:
-            raise InputError(f"{place}: choice {number} is {text!r}; text is expected")
+            raise InputError(f"{where}: choice {number} is {text!r}; text is expected")
     return texts
 
 

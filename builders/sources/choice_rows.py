@@ -42,7 +42,7 @@ class JsonLines:
             InputError: The file is missing, empty or no JSON lines, or an item breaks the form or comes twice.
         """
         self.name = name
-        self._items = list(_named((to_item(row, place) for row, place in _rows(path)), split))
+        self._items = list(_named((to_item(row, where) for row, where in _rows(path)), split))
         if not self._items:
             raise InputError(f"jsonl:{path}: no items")
 
@@ -53,7 +53,7 @@ class JsonLines:
         """All items in the file's order."""
         return iter(self._items)
 
-    def part(self, start: int, stop: int) -> Held[ChoiceItem]:
+    def slice(self, start: int, stop: int) -> Held[ChoiceItem]:
         """Some of the items, which are in memory."""
         return Held(self.name, self.revision, self._items[start:stop])
 
@@ -94,7 +94,7 @@ class HubChoices:
         """All items in the dataset's order."""
         return iter(self._items)
 
-    def part(self, start: int, stop: int) -> Held[ChoiceItem]:
+    def slice(self, start: int, stop: int) -> Held[ChoiceItem]:
         """Some of the items, which are in memory."""
         return Held(self.name, self.revision, self._items[start:stop])
 
@@ -113,13 +113,13 @@ def _rows(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
         raise InputError(f"jsonl:{path}: cannot be read ({error})") from error
 
 
-def _row(line: str, place: str) -> dict[str, Any]:
+def _row(line: str, where: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{place}: no JSON ({error})") from error
+        raise InputError(f"{where}: no JSON ({error})") from error
     if not isinstance(row, dict):
-        raise InputError(f"{place}: expected an object with one row's columns")
+        raise InputError(f"{where}: expected an object with one row's columns")
     return row
 
 
@@ -129,6 +129,6 @@ def _named(items: Iterable[ChoiceItem], split: str) -> Iterator[ChoiceItem]:
     for number, item in enumerate(items):
         named = item if item.sample_id else replace(item, sample_id=f"{split}-{number}")
         if named.sample_id in seen:
-            raise InputError(f"{named.place} and {seen[named.sample_id]} have the same identifier {named.sample_id!r}")
-        seen[named.sample_id] = named.place
+            raise InputError(f"{named.where} and {seen[named.sample_id]} have the same identifier {named.sample_id!r}")
+        seen[named.sample_id] = named.where
         yield named

@@ -67,11 +67,11 @@ class ImageFolder:
                 content, problem = b"", f"cannot be read ({error.strerror})"
             yield ImageItem(sample_id, target, self._groups[target], content, str(file), problem)
 
-    def part(self, start: int, stop: int) -> Self:
+    def slice(self, start: int, stop: int) -> Self:
         """Some of the images, by their files' names."""
-        part = copy(self)
-        part._files = self._files[start:stop]
-        return part
+        some = copy(self)
+        some._files = self._files[start:stop]
+        return some
 
 
 def _list_images(path: Path, index_of: Mapping[str, int], *, ids_with_class: bool) -> list[tuple[str, int, Path]]:

@@ -75,17 +75,17 @@ class ImageRows:
         for number, row in enumerate(self._rows, self._first):
             yield self._item(number, row)
 
-    def part(self, start: int, stop: int) -> Self | None:
-        """Some of the images, by their place in parquet files; other formats cannot be read from the middle."""
+    def slice(self, start: int, stop: int) -> Self | None:
+        """Some of the images, by their position in parquet files; other formats cannot be read from the middle."""
         if not self._files:
             return None
-        rows = self._parquet.part(start, stop)
-        part = copy(self)
-        part._rows = rows if self._repository is None else _Explained(rows, self._repository)
-        part._first, part._size = self._first + start, stop - start
-        part._files = ()  # it is sent: without the names of all the other files
-        part.__dict__.pop("_parquet", None)
-        return part
+        rows = self._parquet.slice(start, stop)
+        some = copy(self)
+        some._rows = rows if self._repository is None else _Explained(rows, self._repository)
+        some._first, some._size = self._first + start, stop - start
+        some._files = ()  # it is sent: without the names of all the other files
+        some.__dict__.pop("_parquet", None)
+        return some
 
     @cached_property
     def _parquet(self) -> ParquetRows:
@@ -95,15 +95,15 @@ class ImageRows:
             return ParquetRows.of(self._files)
 
     def _item(self, number: int, row: dict[str, Any]) -> ImageItem:
-        place = f"{self.name} row {number}"
+        where = f"{self.name} row {number}"
         image, label = row[self._image], row[self._label]
         if not isinstance(label, int) or not 0 <= label < len(self._classes):
-            raise InputError(f"{place}: label {label!r} is not one of the {len(self._classes)} classes")
+            raise InputError(f"{where}: label {label!r} is not one of the {len(self._classes)} classes")
         target = self._classes[label]
         content = (image or {}).get("bytes") or b""
         problem = None if content else "has no image"
         sample_id = self._sample_id(number, row, image or {})
-        return ImageItem(sample_id, target, self._groups[target], content, f"{place} ({sample_id})", problem)
+        return ImageItem(sample_id, target, self._groups[target], content, f"{where} ({sample_id})", problem)
 
     def _sample_id(self, number: int, row: dict[str, Any], image: dict[str, Any]) -> str:
         about = row.get("json")

@@ -110,10 +110,10 @@ class ReassessedLabels:
                 item, target=target, group=group, also_right=tuple(label for label in seen if label != target)
             )
 
-    def part(self, start: int, stop: int) -> ReassessedLabels | None:
+    def slice(self, start: int, stop: int) -> ReassessedLabels | None:
         """Some of the images, where the source can be divided."""
-        part = self._source.part(start, stop)
-        return None if part is None else ReassessedLabels(part)
+        some = self._source.slice(start, stop)
+        return None if some is None else ReassessedLabels(some)
 
 
 @cache

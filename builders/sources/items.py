@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,12 +27,23 @@ class ImageItem:
     """Name of the class."""
     content: bytes
     """The encoded image file."""
-    place: str
+    where: str
     """File or row to name in messages."""
     problem: str | None = None
     """Why the file could not be read; the content is empty then."""
     also_right: tuple[int, ...] = ()
     """Other classes that count as right."""
+    split_type: str | None = None
+    """Part of the split that it is of, where the source says."""
+
+    @property
+    def right_answers(self) -> tuple[int, ...]:
+        """All classes that count as right, the target first; empty where none does."""
+        return () if self.target is None else (self.target, *self.also_right)
+
+    def content_columns(self) -> dict[str, Any]:
+        """What a model sees, as columns of a row."""
+        return {"image": {"bytes": self.content, "path": None}}
 
     def digest(self) -> bytes:
         """Hash of everything that a model's answer may depend on."""
@@ -53,10 +64,19 @@ class ChoiceItem:
     """Text before the choice, without a space at its end."""
     choices: tuple[str, ...]
     """The continuations, without the space between context and choice."""
-    place: str
+    where: str
     """File and line to name in messages."""
     split_type: str | None = None
     """Part of the split, such as `indomain` or `zeroshot`, where the source says."""
+
+    @property
+    def right_answers(self) -> tuple[int, ...]:
+        """The one right choice."""
+        return (self.target,)
+
+    def content_columns(self) -> dict[str, Any]:
+        """What a model sees, as columns of a row."""
+        return {"context": self.context, "choices": list(self.choices)}
 
     def digest(self) -> bytes:
         """Hash of everything that a model's answer may depend on."""
@@ -72,7 +92,7 @@ class Shard(Generic[ItemT_co]):
     """Consecutive items of a source."""
 
     index: int
-    """Place of the shard, from 0."""
+    """Number of the shard, from 0."""
     items: Sequence[ItemT_co]
     """The items, with their content."""
 
@@ -105,7 +125,7 @@ class Source(Protocol[ItemT_co]):
         """All items in order; reading happens here."""
         ...
 
-    def part(self, start: int, stop: int) -> Source[ItemT_co] | None:
+    def slice(self, start: int, stop: int) -> Source[ItemT_co] | None:
         """Items `start` to `stop - 1` as a source of their own, which can be sent to another machine and is read there.
 
         None where items can only be read one after the other from the first.
@@ -131,7 +151,7 @@ class Held(Generic[ItemT_co]):
         """The items in order."""
         return iter(self.content)
 
-    def part(self, start: int, stop: int) -> Held[ItemT_co]:
+    def slice(self, start: int, stop: int) -> Held[ItemT_co]:
         """Some of the items."""
         return Held(self.name, self.revision, self.content[start:stop])
 
@@ -141,7 +161,7 @@ class Portion(Generic[ItemT_co]):
     """A shard that may be read on another machine."""
 
     index: int
-    """Place of the shard, from 0."""
+    """Number of the shard, from 0."""
     source: Source[ItemT_co]
     """Its items alone."""
 
@@ -157,14 +177,14 @@ def portions(source: Source[ItemT_co], size: int) -> Iterator[Portion[ItemT_co]]
         >>> [len(portion.read().items) for portion in portions(Held("letters", None, "abcde"), 2)]
         [2, 2, 1]
     """
-    if source.part(0, 0) is None:
+    if source.slice(0, 0) is None:
         for shard in shards(source, size):
             yield Portion(shard.index, Held(source.name, source.revision, shard.items))
         return
     for index, start in enumerate(range(0, len(source), size)):
-        part = source.part(start, min(start + size, len(source)))
-        assert part is not None, "a source that can be divided can be divided anywhere"
-        yield Portion(index, part)
+        some = source.slice(start, min(start + size, len(source)))
+        assert some is not None, "a source that can be divided can be divided anywhere"
+        yield Portion(index, some)
 
 
 def shards(source: Source[ItemT_co], size: int) -> Iterator[Shard[ItemT_co]]:

@@ -10,7 +10,6 @@ import polars as pl
 from ...labels.errors import InputError
 from ...labels.tables.remote import open_folder
 from .benchmarks import find_benchmark
-from .items import ImageItem
 from .opening import open_source
 
 if TYPE_CHECKING:
@@ -44,13 +43,13 @@ def join_source(where: str, family: str, source: str | None = None) -> Any:  # n
     benchmark = find_benchmark(folder.info.name).at_split(folder.split)
     items = open_source(benchmark, source or _own_source(folder.info.source, folder.info.source_revision))
     labels = load_dataset("parquet", data_files=str(path), split="train")
-    content = (
-        {"image": Image()}
-        if benchmark.runner == "vision"
-        else {"context": Value("string"), "choices": List(Value("string"))}
-    )
+    content = {
+        "image-classification": {"image": Image()},
+        "multiple-choice": {"context": Value("string"), "choices": List(Value("string"))},
+    }
     return IterableDataset.from_generator(
-        partial(_joined, pl.read_parquet(path), items), features=Features({**labels.features, **content})
+        partial(_joined, pl.read_parquet(path), items),
+        features=Features({**labels.features, **content[benchmark.task]}),
     )
 
 
@@ -63,10 +62,5 @@ def _own_source(source: str, revision: str | None) -> str:
 def _joined(labels: pl.DataFrame, source: Source[Item]) -> Iterator[dict[str, Any]]:
     rows = dict(zip(labels["sample_id"], labels.iter_rows(named=True), strict=True))
     for item in source.items():
-        row = rows.get(item.sample_id)
-        if row is None:
-            continue
-        if isinstance(item, ImageItem):
-            yield {**row, "image": {"bytes": item.content, "path": None}}
-        else:
-            yield {**row, "context": item.context, "choices": list(item.choices)}
+        if item.sample_id in rows:
+            yield {**rows[item.sample_id], **item.content_columns()}

@@ -48,9 +48,9 @@ class Limited:
         """The first items in order."""
         return islice(self.source.items(), self.limit)
 
-    def part(self, start: int, stop: int) -> Source[Item] | None:
+    def slice(self, start: int, stop: int) -> Source[Item] | None:
         """Some of these items, where the whole source can be divided."""
-        return self.source.part(start, min(stop, self.limit))
+        return self.source.slice(start, min(stop, self.limit))
 
 
 def open_source(benchmark: Benchmark, spec: str | None, limit: int | None = None) -> Source[Item]:
@@ -84,38 +84,38 @@ def open_source(benchmark: Benchmark, spec: str | None, limit: int | None = None
 
 
 def _open_images(benchmark: Benchmark, spec: str) -> Source[Item]:
-    kind, _, place = spec.partition(":")
+    kind, _, location = spec.partition(":")
     groups, ids_with_class = benchmark.groups, benchmark.ids_with_class
     if spec == EMBEDDED == benchmark.default_source:
         from ..miniature.datasets import digits_folder
 
         return ImageFolder(digits_folder(), benchmark.folders, groups, name=EMBEDDED)
-    if place and kind == "imagefolder":
-        return ImageFolder(_path(place), benchmark.folders, groups, ids_with_class=ids_with_class)
+    if location and kind == "imagefolder":
+        return ImageFolder(_path(location), benchmark.folders, groups, ids_with_class=ids_with_class)
     # Class labels in rows are called by their synsets, or just numbered.
     named = {name: index for index, name in enumerate(benchmark.class_names)}
-    if place and kind == "hub":
+    if location and kind == "hub":
         return hub_images(
-            place, benchmark.split, benchmark.full_size, index_of=named, groups=groups, ids_with_class=ids_with_class
+            location, benchmark.split, benchmark.full_size, index_of=named, groups=groups, ids_with_class=ids_with_class
         )
-    if place and kind in FORMATS:
+    if location and kind in FORMATS:
         return local_images(
-            kind, _path(place), benchmark.split, index_of=named, groups=groups, ids_with_class=ids_with_class
+            kind, _path(location), benchmark.split, index_of=named, groups=groups, ids_with_class=ids_with_class
         )
     raise _unknown(benchmark, spec, "hub:org/name[@revision]", "imagefolder:PATH", "webdataset:PATH", "parquet:PATH")
 
 
 def _open_choices(benchmark: Benchmark, spec: str) -> Source[Item]:
-    kind, _, place = spec.partition(":")
+    kind, _, location = spec.partition(":")
     to_item, split = FORMS[benchmark.form], benchmark.split
     if spec == EMBEDDED == benchmark.default_source:
         from ..miniature.datasets import stories_file
 
         return JsonLines(stories_file(), to_item, split, name=EMBEDDED)
-    if place and kind == "hub":
-        return HubChoices(place, to_item, split, benchmark.hub_config)
-    if place and kind == "jsonl":
-        return JsonLines(_path(place), to_item, split)
+    if location and kind == "hub":
+        return HubChoices(location, to_item, split, benchmark.hub_config)
+    if location and kind == "jsonl":
+        return JsonLines(_path(location), to_item, split)
     raise _unknown(benchmark, spec, "hub:org/name[@revision]", "jsonl:PATH")
 
 

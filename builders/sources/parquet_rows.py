@@ -40,14 +40,14 @@ class ParquetRows:
     def __len__(self) -> int:
         return self.stop - self.start
 
-    def part(self, start: int, stop: int) -> ParquetRows:
+    def slice(self, start: int, stop: int) -> ParquetRows:
         """Rows `start` to `stop - 1`; only the files that they are in."""
         starts = (0, *self.ends[:-1])
-        inside = [place for place, end in enumerate(self.ends) if starts[place] < stop and start < end]
+        inside = [index for index, end in enumerate(self.ends) if starts[index] < stop and start < end]
         first = starts[inside[0]] if inside else 0
         return ParquetRows(
-            tuple(self.files[place] for place in inside),
-            tuple(self.ends[place] - first for place in inside),
+            tuple(self.files[index] for index in inside),
+            tuple(self.ends[index] - first for index in inside),
             start - first,
             stop - first,
         )

@@ -31,14 +31,14 @@ COLOUR_JPEG = "YCbCr"
 class UnreadableImageError(InputError):
     """An image that cannot be decoded."""
 
-    def __init__(self, place: str, reason: str) -> None:
+    def __init__(self, where: str, reason: str) -> None:
         """Say where and why.
 
         Args:
-            place: File or row of the image.
+            where: File or row of the image.
             reason: What is wrong with it, without any path.
         """
-        super().__init__(f"{place}: {reason}; mend it, or leave such images out with --on-error skip")
+        super().__init__(f"{where}: {reason}; mend it, or leave such images out with --on-error skip")
         self.reason = reason
 
 
@@ -50,7 +50,7 @@ def decode(item: ImageItem) -> NDArray[np.uint8]:
             limit (`Image.MAX_IMAGE_PIXELS`); names it.
     """
     if item.problem is not None:
-        raise UnreadableImageError(item.place, item.problem)
+        raise UnreadableImageError(item.where, item.problem)
     found = _decode_jpeg(item.content) if item.content.startswith(JPEG_MAGIC) and jpegs_are_exact() else None
     return _decode_any(item) if found is None else found
 
@@ -71,7 +71,7 @@ def _decode_any(item: ImageItem) -> NDArray[np.uint8]:
         with Image.open(io.BytesIO(item.content)) as image:
             if image.width * image.height > (Image.MAX_IMAGE_PIXELS or image.width * image.height):
                 raise UnreadableImageError(
-                    item.place,
+                    item.where,
                     f"{image.width} x {image.height} pixels, more than the {Image.MAX_IMAGE_PIXELS} that an image may"
                     " have (decompression bomb)",
                 )
@@ -79,7 +79,7 @@ def _decode_any(item: ImageItem) -> NDArray[np.uint8]:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         reason = str(error).replace(f"{io.BytesIO()!r}", "").split(" <_io.BytesIO")[0]
         raise UnreadableImageError(
-            item.place, f"cannot be decoded as an image ({type(error).__name__}: {reason[:LONGEST_REASON]})"
+            item.where, f"cannot be decoded as an image ({type(error).__name__}: {reason[:LONGEST_REASON]})"
         ) from error
 
 

@@ -32,12 +32,12 @@ BATCHES_AHEAD = 2
 class Batch:
     """Consecutive images in every pixel setting that was asked for."""
 
-    places: list[int]
-    """Places of the images among the items; those with a problem are left out."""
+    indices: list[int]
+    """Indices of the images among the items; those with a problem are left out."""
     pixels: dict[PixelSetting, torch.Tensor]
     """8-bit pixels (n_images, 3, height, width)."""
     problems: dict[int, str] = field(default_factory=dict)
-    """Why an image could not be decoded, by its place among the items."""
+    """Why an image could not be decoded, by its index among the items."""
     decode_seconds: float = 0.0
     """Time that decoding took, summed over threads."""
     resize_seconds: float = 0.0
@@ -78,8 +78,8 @@ class PixelLoader:
         """
         waiting: deque[tuple[Batch, list[Future[tuple[float, float]]]]] = deque()
         try:
-            for places in consecutive(len(items), self._batch_size):
-                waiting.append(self._start(items, places, settings))
+            for indices in consecutive(len(items), self._batch_size):
+                waiting.append(self._start(items, indices, settings))
                 if len(waiting) > BATCHES_AHEAD:
                     yield self._finish(*waiting.popleft())
             while waiting:
@@ -90,18 +90,20 @@ class PixelLoader:
                     future.cancel()
 
     def _start(
-        self, items: Sequence[ImageItem], places: list[int], settings: Sequence[PixelSetting]
+        self, items: Sequence[ImageItem], indices: list[int], settings: Sequence[PixelSetting]
     ) -> tuple[Batch, list[Future[tuple[float, float]]]]:
         pixels = {
-            setting: torch.empty(len(places), 3, setting.height, setting.width, dtype=torch.uint8, pin_memory=self._pin)
+            setting: torch.empty(
+                len(indices), 3, setting.height, setting.width, dtype=torch.uint8, pin_memory=self._pin
+            )
             for setting in settings
         }
         arrays = {setting: tensor.numpy() for setting, tensor in pixels.items()}
         futures = [
-            self._pool.submit(self._make, items[place], {setting: array[row] for setting, array in arrays.items()})
-            for row, place in enumerate(places)
+            self._pool.submit(self._make, items[index], {setting: array[row] for setting, array in arrays.items()})
+            for row, index in enumerate(indices)
         ]
-        return Batch(places, pixels), futures
+        return Batch(indices, pixels), futures
 
     def _make(self, item: ImageItem, targets: Mapping[PixelSetting, NDArray[np.uint8]]) -> tuple[float, float]:
         if not hasattr(self._makers, "maker"):
@@ -113,7 +115,7 @@ class PixelLoader:
             self._makers.maker.make(image, targets)
         except ValueError as error:  # Pillow's, where a side of a very long image would shrink to nothing
             height, width, _ = image.shape
-            raise UnreadableImageError(item.place, f"{width} x {height} pixels cannot be resized ({error})") from error
+            raise UnreadableImageError(item.where, f"{width} x {height} pixels cannot be resized ({error})") from error
         return decoded - started, time.perf_counter() - decoded
 
     def _finish(self, batch: Batch, futures: Sequence[Future[tuple[float, float]]]) -> Batch:
@@ -124,12 +126,12 @@ class PixelLoader:
             except UnreadableImageError as error:
                 if not self._skip:
                     raise
-                batch.problems[batch.places[row]] = error.reason
+                batch.problems[batch.indices[row]] = error.reason
                 continue
             kept.append(row)
             batch.decode_seconds += decode_seconds
             batch.resize_seconds += resize_seconds
         if batch.problems:
-            batch.places = [batch.places[row] for row in kept]
+            batch.indices = [batch.indices[row] for row in kept]
             batch.pixels = {setting: pixels[kept] for setting, pixels in batch.pixels.items()}
         return batch

@@ -151,8 +151,8 @@ def _fill_taps(n_in, n_out, start, support, cubic, first, counts, weights) -> No
     reach = support * stretch
     shrink = 1.0 / stretch
     values = np.empty(weights.shape[1])
-    for place in range(len(first)):
-        center = (start + place + 0.5) * scale
+    for position in range(len(first)):
+        center = (start + position + 0.5) * scale
         low = max(int(center - reach + 0.5), 0)
         n = min(int(center + reach + 0.5), n_in) - low
         total = 0.0
@@ -170,9 +170,9 @@ def _fill_taps(n_in, n_out, start, support, cubic, first, counts, weights) -> No
             total += value
         for tap in range(n):
             value = values[tap] / total if total != 0.0 else values[tap]
-            weights[place, tap] = int((-0.5 if value < 0 else 0.5) + value * (1 << WEIGHT_BITS))
-        first[place] = low
-        counts[place] = n
+            weights[position, tap] = int((-0.5 if value < 0 else 0.5) + value * (1 << WEIGHT_BITS))
+        first[position] = low
+        counts[position] = n
 
 
 @_compiled
@@ -181,16 +181,16 @@ def _weigh_rows(source, first, counts, weights, start, out) -> None:  # type: ig
     width = out.shape[2]
     sums = np.empty(width, np.int32)
     for plane in range(out.shape[0]):
-        for place in range(out.shape[1]):
-            low, n = first[place] - start, counts[place]
+        for position in range(out.shape[1]):
+            low, n = first[position] - start, counts[position]
             sums[:] = 1 << (WEIGHT_BITS - 1)
             tap = 0
             while tap + 4 <= n:  # four at a time: sums are read and written less often
                 w0, w1, w2, w3 = (
-                    weights[place, tap],
-                    weights[place, tap + 1],
-                    weights[place, tap + 2],
-                    weights[place, tap + 3],
+                    weights[position, tap],
+                    weights[position, tap + 1],
+                    weights[position, tap + 2],
+                    weights[position, tap + 3],
                 )
                 r0, r1 = source[plane, low + tap], source[plane, low + tap + 1]
                 r2, r3 = source[plane, low + tap + 2], source[plane, low + tap + 3]
@@ -198,11 +198,11 @@ def _weigh_rows(source, first, counts, weights, start, out) -> None:  # type: ig
                     sums[x] += r0[x] * w0 + r1[x] * w1 + r2[x] * w2 + r3[x] * w3
                 tap += 4
             while tap < n:
-                weight, row = weights[place, tap], source[plane, low + tap]
+                weight, row = weights[position, tap], source[plane, low + tap]
                 for x in range(width):
                     sums[x] += row[x] * weight
                 tap += 1
-            target = out[plane, place]
+            target = out[plane, position]
             for x in range(width):
                 target[x] = min(max(sums[x] >> WEIGHT_BITS, 0), 255)
 

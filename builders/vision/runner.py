@@ -52,8 +52,16 @@ class VisionRunner:
     """Runs timm classifiers."""
 
     libraries = ("torch", "timm", "torchvision", "pillow", "simplejpeg", "numba", "numpy")
+    samples_are = "images"
+    ordered_by_id = True
+    prediction_columns: tuple[str, ...] = ()
+    state_columns: tuple[str, ...] = ()
+    splits_models = False
 
-    def plan(self, states: Sequence[LoadedState], settings: RunSettings, memory: int) -> list[tuple[LoadedState, ...]]:
+    def check_settings(self, settings: RunSettings) -> None:
+        """All settings mean something to images."""
+
+    def group(self, states: Sequence[LoadedState], settings: RunSettings, memory: int) -> list[tuple[LoadedState, ...]]:
         """As many states in a pass as fit, cheapest first: an image is decoded once for each pass."""
         passes: list[tuple[LoadedState, ...]] = []
         for state in sorted(states, key=lambda state: state.cost.nominal_gflops()):
@@ -67,7 +75,7 @@ class VisionRunner:
     def needs(self, states: Sequence[LoadedState], settings: RunSettings) -> int:
         """Bytes that states take together: all weights, and one state's tensors at a time."""
         width = torch.empty((), dtype=settings.torch_dtype).element_size()
-        costs = [cast("VisionCost", state.cost) for state in states]
+        costs = [_cost_of(state) for state in states]
         weights = sum(cost.parameters for cost in costs) * width
         batch = batch_size(settings)
         inputs = sum(int(np.prod(size)) for size in {cost.input_size for cost in costs}) * batch * (1 + width)
@@ -118,6 +126,11 @@ class VisionRunner:
         return _VisionPass(states, settings, answers)
 
 
+def _cost_of(state: LoadedState) -> VisionCost:
+    """A state's cost as this runner counted it."""
+    return cast("VisionCost", state.cost)
+
+
 def batch_size(settings: RunSettings) -> int:
     """Images per batch: the user's, or ours for the device."""
     return settings.batch_size or BATCH_SIZE[settings.device.type]
@@ -166,7 +179,7 @@ class _VisionPass:
             self._inputs[state.key] = inputs
             self._fits.setdefault(inputs, MemoryFit(state.backbone.name))
             self._models[state.key] = _prepare(model, settings)
-            self._gflops[state.key] = cast("VisionCost", state.cost).gflops
+            self._gflops[state.key] = _cost_of(state).gflops
 
     def __enter__(self) -> Self:
         self._resources.enter_context(reference_arithmetic())
@@ -193,9 +206,9 @@ class _VisionPass:
         settings = list(dict.fromkeys(self._inputs[key].setting for key in wanted))
         for batch, bound_by in self._paced(self._loader.batches(items, settings)):
             problems |= batch.problems
-            if batch.places:
+            if batch.indices:
                 self._forward(batch, rows)
-            advance((len(batch.places) + len(batch.problems)) * len(wanted), bound_by=bound_by)
+            advance((len(batch.indices) + len(batch.problems)) * len(wanted), bound_by=bound_by)
         return Answers({key: self._gather(key, found, items) for key, found in rows.items()}, problems)
 
     def _paced(self, batches: Iterable[Batch]) -> Iterable[tuple[Batch, str]]:
@@ -229,7 +242,7 @@ class _VisionPass:
                 for key, row in found.items():
                     rows[key].append(row)
 
-            self._fits[inputs].run(range(len(batch.places)), run)
+            self._fits[inputs].run(range(len(batch.indices)), run)
 
     def _normalise(self, pixels: torch.Tensor, inputs: _Inputs) -> torch.Tensor:
         """8-bit pixels to a model's input, in the order of timm's prefetcher: less 255 mean, over 255 std.
@@ -279,7 +292,7 @@ class _VisionPass:
 
         if not np.all(whole("finite")):
             raise RunError(
-                f"state {key.split('/')[1]!r}: outputs for {items[0].place} to {items[-1].place} are not all finite;"
+                f"state {key.split('/')[1]!r}: outputs for {items[0].where} to {items[-1].where} are not all finite;"
                 f" the precision {self._settings.dtype} may be too narrow, try --dtype float32"
             )
         prediction = whole("prediction")

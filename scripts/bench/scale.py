@@ -21,7 +21,7 @@ import torch
 from adaptlabels.builders.backbones.families import shipped_families
 from adaptlabels.builders.building.forecast import RANDOM
 from adaptlabels.builders.building.plan import RUNNERS, BuildPlan
-from adaptlabels.builders.building.store import Store, Unit
+from adaptlabels.builders.building.store import Part, Store
 from adaptlabels.builders.building.tables import PARTS_AT_ONCE
 from adaptlabels.builders.cluster.placement import Machine, place, workers_on, workers_on_all
 from adaptlabels.builders.running.contract import LoadedState, RunSettings
@@ -90,7 +90,7 @@ def part_seconds(rows: int) -> tuple[float, float]:
     )
     with tempfile.TemporaryDirectory() as folder:
         store = Store(folder)
-        units = [Unit("family", "state", shard) for shard in range(50)]
+        units = [Part("family", "state", shard) for shard in range(50)]
         started = time.perf_counter()
         for unit in units:
             store.put(unit, "print", frame)

@@ -167,8 +167,8 @@ class Troubled:
     def __len__(self):
         return len(self.source)
 
-    def part(self, start, stop):
-        return replace(self, source=self.source.part(start, stop), start=start)
+    def slice(self, start, stop):
+        return replace(self, source=self.source.slice(start, stop), start=start)
 
     def items(self):
         trouble, times = self.troubles.get(self.start, ("", 0))

@@ -37,7 +37,7 @@ def test_every_scored_token_is_predicted_from_what_comes_before_it(sequences, sc
     row = grow(choices, 7)
     mask = collate([row]).mask[0, 0].numpy()
     found = []
-    for place, target, owner in zip(row.places, row.targets, row.owners, strict=True):
+    for place, target, owner in zip(row.predictors, row.targets, row.owners, strict=True):
         path = np.flatnonzero(mask[row.predicting[place]])
         path = path[np.argsort(row.positions[path])]
         found.append((int(owner), tuple(row.tokens[path].tolist()), int(target)))
@@ -60,9 +60,9 @@ def test_rows_of_a_batch_do_not_touch_each_other(batch):
         assert np.array_equal(whole[: len(row), : len(row)], alone)
         assert not whole[: len(row), len(row) :].any()
         assert inputs.tokens[number, : len(row)].tolist() == row.tokens.tolist()
-    owners = inputs.predicting[inputs.places] // longest
+    owners = inputs.predicting[inputs.predictors] // longest
     assert (owners == inputs.owners // 10).all()
-    assert inputs.places.tolist() == sorted(inputs.places.tolist())
+    assert inputs.predictors.tolist() == sorted(inputs.predictors.tolist())
 
 
 @given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 200))

@@ -203,5 +203,5 @@ def test_other_splits_are_labelled_without_published_accuracies():
     assert hellaswag.at_split(None) is hellaswag
     train = hellaswag.at_split("train")
     assert (train.split, train.full_size) == ("train", None)
-    with pytest.raises(InputError, match="--split 'test': hellaswag has validation, train"):
+    with pytest.raises(InputError, match="`split` 'test': hellaswag has validation, train"):
         hellaswag.at_split("test")

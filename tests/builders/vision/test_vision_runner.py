@@ -213,13 +213,13 @@ def test_passes_hold_what_fits(states):
     settings = RunSettings(torch.device("cpu"))
     vit = shipped_families()["vit"]
     many = [loaded(vit, index, random=True) for index in range(len(vit.states))]
-    assert [len(group) for group in RUNNER.plan(many, settings, 2**60)] == [8]
-    groups = RUNNER.plan(many, settings, 4 * 2**30)
+    assert [len(group) for group in RUNNER.group(many, settings, 2**60)] == [8]
+    groups = RUNNER.group(many, settings, 4 * 2**30)
     assert 1 < len(groups) < 8
     assert sum(len(group) for group in groups) == 8
     for group in groups:
         assert len(group) == 1 or RUNNER.needs(group, settings) <= 4 * 2**30
-    assert [len(group) for group in RUNNER.plan(many, settings, 0)] == [1] * 8
+    assert [len(group) for group in RUNNER.group(many, settings, 0)] == [1] * 8
 
 
 def test_device_costs_of_a_state(states):
