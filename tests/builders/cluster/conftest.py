@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
+
+AGENT_PORTS = ("metrics_agent_port", "metrics_export_port", "runtime_env_agent_port")
+"""Ports of two Python processes that start with each node; where they choose them, Ray waits to hear of each."""
 
 
 @pytest.fixture(scope="session")
@@ -29,14 +34,35 @@ def cluster(bucket):  # workers must know the bucket from the start
     """A cluster of two nodes with one core each, to which this process is connected."""
     ray = pytest.importorskip("ray")
     from adaptlabels.builders.cluster.engine import DEFAULTS, NAMESPACE
+    from ray._private import services
     from ray.cluster_utils import Cluster
 
-    own = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    own.add_node(num_cpus=1)
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in DEFAULTS.items():
-            environment.setenv(name, value)
+    class PatientCluster(Cluster):
+        """Names the ports: a node that waits for them dies after 15 seconds, which a busy machine needs for less."""
+
+        def add_node(self, **arguments):
+            return super().add_node(**{port: free_port() for port in AGENT_PORTS}, **arguments)
+
+    def start_process(command, process_type, *rest, **named):
+        if process_type == "raylet":  # Ray lacks an argument for the third port of theirs
+            command = [*command, f"--dashboard_agent_listen_port={free_port()}"]
+        return started(command, process_type, *rest, **named)
+
+    started = services.start_ray_process
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**DEFAULTS, "RAY_worker_register_timeout_seconds": "600"}.items():
+            patch.setenv(name, value)
+        patch.setattr(services, "start_ray_process", start_process)
+        own = PatientCluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        own.add_node(num_cpus=1)
         ray.init(address=own.address, namespace=NAMESPACE, log_to_driver=False)
-    yield own
-    ray.shutdown()
-    own.shutdown()
+        yield own
+        ray.shutdown()
+        own.shutdown()
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
