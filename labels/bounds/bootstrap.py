@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,8 +33,6 @@ BLOCK = 1 << 20
 """Draws, or counts, that are worked on at once, so that they stay in the processor's cache."""
 EXACT_IN_FLOAT32 = 1 << 24
 """Whole numbers up to this one, and their sums, are exact as float32, which is twice as quick to add up."""
-Ends: TypeAlias = tuple[float, float]
-"""Low and high end of a 95 % percentile interval, not a number where the figure is undefined in every replicate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,9 +203,3 @@ def interval(values: NDArray[np.float64], level: float = 0.95) -> tuple[NDArray[
     safe = np.where(defined, values, 0.0)
     low, high = np.nanpercentile(safe, [tail, 100 - tail], axis=0)
     return np.where(defined, low, np.nan), np.where(defined, high, np.nan)
-
-
-def ends(values: NDArray[np.float64]) -> Ends:
-    """The 95 % interval of one figure's replicates (n_replicates,)."""
-    low, high = interval(values)
-    return float(low), float(high)

@@ -204,4 +204,6 @@ def _costs(
 
 def _path(bound: BoundName, found: list[Grown], largest: float) -> GreedyPath:
     full = found[-1].mean_cost
-    return GreedyPath(bound, tuple(GreedyStep(g.states[-1], g.mean_cost, largest / g.mean_cost, full / g.mean_cost) for g in found))
+    return GreedyPath(
+        bound, tuple(GreedyStep(g.states[-1], g.mean_cost, largest / g.mean_cost, full / g.mean_cost) for g in found)
+    )
