@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .agents.baselines import AgentResult, compare_agents
+    from .bounds.alpha_range import AlphaRange, alpha_range, alpha_range_from_labels, alpha_slope
     from .bounds.bootstrap import Replicates, interval, replicate
     from .bounds.closed_forms import Bound, conservative_bound, constant_alpha_bound, continuous_bound, exact_bound
     from .bounds.frontier import Frontier, frontier, iso_accuracy_bound
+    from .bounds.growing import GreedyPath, path_conservative, path_from_labels
     from .bounds.interval import Interval
     from .bounds.oracle import Oracle, alpha_profile, mean_alpha, minimum_alpha, oracle
     from .bounds.overhead import Overhead, with_overhead
+    from .bounds.overlap import ErrorOverlap, error_overlap
+    from .bounds.parts import Parts, bounds_by_part
+    from .bounds.pools import LabelledSpace, Pool, pool_families
     from .bounds.selection import Selection, select_conservative, select_from_labels, smallest_sufficient
     from .bounds.states import StateSpace
+    from .bounds.utility import Utility, conservative_utility, utility_from_labels
     from .errors import AdaptLabelsError, ChecksError, InputError, RunError, TableError
     from .importers.published import read_published
     from .importers.table import label_predictions, label_sample_logs
@@ -34,19 +40,25 @@ if TYPE_CHECKING:
 _LAZY = {
     "AdaptLabelsError": "errors",
     "AgentResult": "agents.baselines",
+    "AlphaRange": "bounds.alpha_range",
     "Bound": "bounds.closed_forms",
     "BoundResult": "report.results",
     "ChecksError": "errors",
     "DatasetFolder": "tables.folder",
     "DatasetInfo": "tables.info",
     "DatasetTables": "tables.folder",
+    "ErrorOverlap": "bounds.overlap",
     "FamilyReport": "report.results",
     "FamilyTables": "tables.folder",
     "Frontier": "bounds.frontier",
+    "GreedyPath": "bounds.growing",
     "InputError": "errors",
     "Interval": "bounds.interval",
+    "LabelledSpace": "bounds.pools",
     "Oracle": "bounds.oracle",
     "Overhead": "bounds.overhead",
+    "Parts": "bounds.parts",
+    "Pool": "bounds.pools",
     "Problem": "report.validation",
     "Replicates": "bounds.bootstrap",
     "RunError": "errors",
@@ -55,11 +67,18 @@ _LAZY = {
     "StateResult": "report.results",
     "StateSpace": "bounds.states",
     "TableError": "errors",
+    "Utility": "bounds.utility",
     "alpha_profile": "bounds.oracle",
+    "alpha_range": "bounds.alpha_range",
+    "alpha_range_from_labels": "bounds.alpha_range",
+    "alpha_slope": "bounds.alpha_range",
+    "bounds_by_part": "bounds.parts",
     "compare_agents": "agents.baselines",
     "conservative_bound": "bounds.closed_forms",
+    "conservative_utility": "bounds.utility",
     "constant_alpha_bound": "bounds.closed_forms",
     "continuous_bound": "bounds.closed_forms",
+    "error_overlap": "bounds.overlap",
     "exact_bound": "bounds.closed_forms",
     "frontier": "bounds.frontier",
     "interval": "bounds.bootstrap",
@@ -70,6 +89,9 @@ _LAZY = {
     "minimum_alpha": "bounds.oracle",
     "open_folder": "tables.remote",
     "oracle": "bounds.oracle",
+    "path_conservative": "bounds.growing",
+    "path_from_labels": "bounds.growing",
+    "pool_families": "bounds.pools",
     "read_published": "importers.published",
     "replicate": "bounds.bootstrap",
     "report_family": "report.report",
@@ -79,6 +101,7 @@ _LAZY = {
     "smallest_sufficient": "bounds.selection",
     "to_json": "report.serialising",
     "to_table": "report.serialising",
+    "utility_from_labels": "bounds.utility",
     "validate_folder": "report.validation",
     "with_overhead": "bounds.overhead",
     "write_dataset": "report.writing",
@@ -87,19 +110,25 @@ _LAZY = {
 __all__ = [
     "AdaptLabelsError",
     "AgentResult",
+    "AlphaRange",
     "Bound",
     "BoundResult",
     "ChecksError",
     "DatasetFolder",
     "DatasetInfo",
     "DatasetTables",
+    "ErrorOverlap",
     "FamilyReport",
     "FamilyTables",
     "Frontier",
+    "GreedyPath",
     "InputError",
     "Interval",
+    "LabelledSpace",
     "Oracle",
     "Overhead",
+    "Parts",
+    "Pool",
     "Problem",
     "Replicates",
     "RunError",
@@ -108,11 +137,18 @@ __all__ = [
     "StateResult",
     "StateSpace",
     "TableError",
+    "Utility",
     "alpha_profile",
+    "alpha_range",
+    "alpha_range_from_labels",
+    "alpha_slope",
+    "bounds_by_part",
     "compare_agents",
     "conservative_bound",
+    "conservative_utility",
     "constant_alpha_bound",
     "continuous_bound",
+    "error_overlap",
     "exact_bound",
     "frontier",
     "interval",
@@ -123,6 +159,9 @@ __all__ = [
     "minimum_alpha",
     "open_folder",
     "oracle",
+    "path_conservative",
+    "path_from_labels",
+    "pool_families",
     "read_published",
     "replicate",
     "report_family",
@@ -132,6 +171,7 @@ __all__ = [
     "smallest_sufficient",
     "to_json",
     "to_table",
+    "utility_from_labels",
     "validate_folder",
     "with_overhead",
     "write_dataset",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,8 +33,6 @@ BLOCK = 1 << 20
 """Draws, or counts, that are worked on at once, so that they stay in the processor's cache."""
 EXACT_IN_FLOAT32 = 1 << 24
 """Whole numbers up to this one, and their sums, are exact as float32, which is twice as quick to add up."""
-Ends: TypeAlias = tuple[float, float]
-"""Low and high end of a 95 % percentile interval, not a number where the figure is undefined in every replicate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +42,8 @@ class Replicates:
     patterns: NDArray[np.bool_]
     """The distinct rows of the labels (n_patterns, n_states)."""
     counts: NDArray[np.floating]
-    """How often each pattern comes in each resampled set (n_replicates, n_patterns), whole numbers."""
+    """How often each pattern comes in each resampled set (n_replicates, n_patterns), whole numbers. A pattern's counts
+    lie together in memory, as some patterns are picked out of them at a time."""
     sizes: NDArray[np.int64]
     """Samples of each set (n_replicates,): those of the labels, except where clusters of several sizes are drawn."""
 
@@ -86,8 +85,8 @@ class Replicates:
             change[np.arange(len(moved)), before[moved]] = -1
             change[np.arange(len(moved)), first[moved]] = 1
             touched = np.flatnonzero(change.any(axis=0))
-            of_moved = self.counts if len(moved) == len(first) else self.counts[:, moved]
-            solved[:, touched] += of_moved @ change[:, touched]
+            of_moved = self.counts.T if len(moved) == len(first) else self.counts.T[moved]
+            solved[:, touched] += of_moved.T @ change[:, touched]
             unsolved = self.sizes[:, None] - np.cumsum(solved[:, chosen], axis=1)
             found.append(unsolved / self.sizes[:, None])
             before = first
@@ -142,8 +141,8 @@ def draw_counts(counts: NDArray[np.int64], replicates: int, rng: np.random.Gener
     n_rare, n_patterns = int(counts[rare].sum()), np.count_nonzero(rare)
     lumped = np.append(counts[~rare], n_rare) / counts.sum()
     drawn = rng.multinomial(counts.sum(), lumped, size=replicates)
-    found = np.empty((replicates, len(counts)), dtype=_whole_numbers(int(counts.sum())))
-    found[:, ~rare] = drawn[:, :-1]
+    found = np.empty((len(counts), replicates), dtype=_whole_numbers(int(counts.sum())))
+    found[~rare] = drawn[:, :-1].T
     owners = np.repeat(np.arange(n_patterns), counts[rare])  # (n_rare,): pattern of each rare sample
     step = max(1, BLOCK // max(1, n_rare))
     for start in range(0, replicates if n_rare else 0, step):
@@ -151,8 +150,8 @@ def draw_counts(counts: NDArray[np.int64], replicates: int, rng: np.random.Gener
         picked = owners[rng.integers(0, n_rare, wanted.sum())]
         picked += np.repeat(np.arange(len(wanted)) * n_patterns, wanted)
         tally = np.bincount(picked, minlength=len(wanted) * n_patterns)
-        found[start : start + step, rare] = tally.reshape(len(wanted), n_patterns)
-    return found
+        found[rare, start : start + step] = tally.reshape(len(wanted), n_patterns).T
+    return found.T
 
 
 def draw_cluster_counts(
@@ -170,11 +169,11 @@ def draw_cluster_counts(
     pairs, held = np.unique(clusters * n_patterns + patterns, return_counts=True)
     owner, pattern = np.divmod(pairs, n_patterns)
     largest = int(np.bincount(clusters).max()) * n_clusters
-    found = np.empty((replicates, n_patterns), dtype=_whole_numbers(largest))
-    for row in found:
+    found = np.empty((n_patterns, replicates), dtype=_whole_numbers(largest))
+    for b in range(replicates):
         times = np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)
-        row[:] = np.bincount(pattern, weights=times[owner] * held, minlength=n_patterns)
-    return found
+        found[:, b] = np.bincount(pattern, weights=times[owner] * held, minlength=n_patterns)
+    return found.T
 
 
 def _numbered(clusters: ArrayLike, n_samples: int) -> NDArray[np.int64]:
@@ -204,9 +203,3 @@ def interval(values: NDArray[np.float64], level: float = 0.95) -> tuple[NDArray[
     safe = np.where(defined, values, 0.0)
     low, high = np.nanpercentile(safe, [tail, 100 - tail], axis=0)
     return np.where(defined, low, np.nan), np.where(defined, high, np.nan)
-
-
-def ends(values: NDArray[np.float64]) -> Ends:
-    """The 95 % interval of one figure's replicates (n_replicates,)."""
-    low, high = interval(values)
-    return float(low), float(high)

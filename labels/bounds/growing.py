@@ -27,7 +27,7 @@ KEPT_SHARE = 0.9
 
 
 @dataclass(frozen=True)
-class Step:
+class GreedyStep:
     """One state more."""
 
     state: int
@@ -41,12 +41,12 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Path:
+class GreedyPath:
     """A state space that grows from its largest state to all states, each step the one that saves most."""
 
     bound: BoundName
     """The bound whose gain was sought: `conservative`, `exact` or `iso-accuracy`."""
-    steps: tuple[Step, ...]
+    steps: tuple[GreedyStep, ...]
     """One for each number of states, from one on; the points of a plot of gain against number of states."""
 
     def enough(self, share: float = KEPT_SHARE) -> int:
@@ -66,7 +66,7 @@ class Grown:
 
 def path_from_labels(
     correct: ArrayLike, costs: ArrayLike, *, bound: Literal["exact", "iso-accuracy"] = "exact"
-) -> Path:
+) -> GreedyPath:
     """Grow the space by the exact or the iso-accuracy gain on labels.
 
     The exact gain may fall towards the end, as the oracle then knows answers that it must pay for; the iso-accuracy
@@ -93,7 +93,7 @@ def path_from_labels(
     return _path(bound, grow(patterns, counts, R, accuracy), float(R[-1]))
 
 
-def path_conservative(costs: ArrayLike, accuracies: ArrayLike) -> Path:
+def path_conservative(costs: ArrayLike, accuracies: ArrayLike) -> GreedyPath:
     """Grow the space by Eq. 9's gain.
 
     A state s that joins between p and q saves `(R_q - R_s) (A_s - A_p)`, one below all others
@@ -202,6 +202,8 @@ def _costs(
     return costs
 
 
-def _path(bound: BoundName, found: list[Grown], largest: float) -> Path:
+def _path(bound: BoundName, found: list[Grown], largest: float) -> GreedyPath:
     full = found[-1].mean_cost
-    return Path(bound, tuple(Step(g.states[-1], g.mean_cost, largest / g.mean_cost, full / g.mean_cost) for g in found))
+    return GreedyPath(
+        bound, tuple(GreedyStep(g.states[-1], g.mean_cost, largest / g.mean_cost, full / g.mean_cost) for g in found)
+    )

@@ -34,7 +34,7 @@ class Neighbours:
 
 
 @dataclass(frozen=True, eq=False)
-class Overlap:
+class ErrorOverlap:
     """How the errors of a space's states overlap."""
 
     wrong_given_wrong: NDArray[np.float64]
@@ -44,7 +44,7 @@ class Overlap:
     """Each state against the next, from the smallest on (n_states - 1)."""
 
 
-def error_overlap(correct: ArrayLike) -> Overlap:
+def error_overlap(correct: ArrayLike) -> ErrorOverlap:
     """Conditional error shares of all pairs of states, and a test of each pair of neighbours.
 
     Args:
@@ -69,7 +69,7 @@ def error_overlap(correct: ArrayLike) -> Overlap:
         shares = together / errors
     pairs = range(matrix.shape[1] - 1)
     neighbours = (_compare(i, errors[i + 1] - together[i, i + 1], errors[i] - together[i, i + 1]) for i in pairs)
-    return Overlap(shares, tuple(neighbours))
+    return ErrorOverlap(shares, tuple(neighbours))
 
 
 def _compare(smaller: int, smaller_only: float, larger_only: float) -> Neighbours:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from adaptlabels.labels import InputError, StateSpace, report_family
+from adaptlabels.labels import InputError, Interval, StateSpace, report_family
 from adaptlabels.labels.bounds.bootstrap import draw_cluster_counts, draw_counts, interval, replicate
 from adaptlabels.labels.bounds.patterns import count_patterns, first_of, pattern_of_each
 from hypothesis import given
@@ -51,8 +51,8 @@ def test_counts_are_drawn_as_a_multinomial_also_of_rare_patterns():
 def test_a_state_that_is_never_wrong_has_no_alpha_in_any_replicate():
     correct = np.random.default_rng(0).random((91, 3)) < np.array([0.4, 0.7, 2.0])
     report = report_family(StateSpace.create(["a", "b", "c"], [1, 5, 20]), correct)
-    assert report.states.alpha[2] == (None, None)
-    assert report.states.alpha[0] == (1.0, 1.0)
+    assert report.states[2].alpha_interval is None
+    assert report.states[0].alpha_interval == Interval(1.0, 1.0)
     (least,) = [entry for entry in report.bounds if entry.bound.bound == "constant-alpha"]
     assert least.gain_interval.low <= least.bound.gain <= least.gain_interval.high < 4.5
 

@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from adaptlabels.labels import InputError, exact_bound, iso_accuracy_bound
-from adaptlabels.labels.bounds.bootstrap import ends, replicate
+from adaptlabels.labels.bounds.bootstrap import replicate
 from adaptlabels.labels.bounds.forms import FORMS
-from adaptlabels.labels.bounds.parts import bounds_by_part, cheapest_by_part
+from adaptlabels.labels.bounds.interval import Interval
+from adaptlabels.labels.bounds.part_router import cheapest_by_part
+from adaptlabels.labels.bounds.parts import bounds_by_part
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
@@ -59,7 +61,7 @@ def test_each_part_has_the_bounds_of_its_rows_the_least_adaptive_first(labels, n
         np.testing.assert_allclose(part.accuracies, rows.mean(axis=0), atol=1e-12)
         assert part.exact.mean_cost == pytest.approx(exact_bound(rows, costs).mean_cost, rel=1e-12)
         assert part.iso_accuracy.mean_cost == pytest.approx(iso_accuracy_bound(rows, costs).mean_cost, rel=1e-12)
-        assert part.exact_gain is None
+        assert part.exact_gain_interval is None
 
 
 @given(label_sets())
@@ -87,8 +89,8 @@ def test_intervals_are_those_of_the_parts_own_samples():
     for value in ("a", "b"):
         (part,) = [part for part in found.parts if part.value == value]
         sets = replicate(correct[values == value], 400, rng=same)
-        for name, interval in (("exact", part.exact_gain), ("iso-accuracy", part.iso_accuracy_gain)):
-            assert interval == ends(FORMS[name](sets.error_profiles, sets.accuracies, costs).gain(costs[-1]))
+        for name, interval in (("exact", part.exact_gain_interval), ("iso-accuracy", part.iso_accuracy_gain_interval)):
+            assert interval == Interval.of(FORMS[name](sets.error_profiles, sets.accuracies, costs).gain(costs[-1]))
 
 
 def test_where_nothing_can_be_saved_there_is_no_share_of_it():
@@ -102,3 +104,42 @@ def test_values_that_do_not_fit_are_refused():
         bounds_by_part([[True, False]], [1, 2], ["a", "b"], replicates=None)
     with pytest.raises(InputError, match="need a source of randomness"):
         bounds_by_part([[True, False]], [1, 2], ["a"])
+
+
+def held_out(correct, costs, values):
+    """One sample at a time: states chosen on the other half of each part."""
+    seen, half = {}, []
+    for value in values:
+        half.append(seen.get(value, 0) % 2)
+        seen[value] = seen.get(value, 0) + 1
+    half, kinds = np.array(half), sorted(seen)
+    cost = right = 0.0
+    for x, value in enumerate(values):
+        learned = half != half[x]
+        if learned.any():
+            rows = [correct[learned & (values == kind)] for kind in kinds]
+            accuracies = np.array([(r if len(r) else correct[learned]).mean(axis=0) for r in rows])
+            weights = np.array([len(r) for r in rows]) / learned.sum()
+            state = cheapest_by_part(accuracies, weights, costs)[0][kinds.index(value)]
+        else:
+            state = len(costs) - 1
+        cost += costs[state]
+        right += correct[x, state]
+    return cost / len(values), correct[:, -1].mean() - right / len(values)
+
+
+@given(label_sets(max_samples=12, max_states=4), st.integers(1, 4), st.randoms())
+@settings(max_examples=40)
+def test_the_held_out_router_never_saw_the_samples_that_it_is_measured_on(labels, n_values, random):
+    correct, costs = labels
+    values = np.array([random.randrange(n_values) for _ in correct])
+    router = bounds_by_part(correct, costs, values, replicates=None).router
+    assert (router.held_out_mean_cost, router.held_out_loss) == pytest.approx(held_out(correct, costs, values))
+
+
+def test_parts_that_say_nothing_flatter_until_they_are_held_out():
+    rng = np.random.default_rng(0)
+    correct = rng.random((2000, 2)) < np.array([0.6, 0.8])
+    router = bounds_by_part(correct, [1.0, 10.0], np.arange(2000) // 4, replicates=None).router
+    assert router.share_of_saving > 0.3
+    assert router.held_out_loss > 0.05
