@@ -58,7 +58,9 @@ def run(app: typer.Typer, name: str) -> int:
         except typer.TyperException as error:
             return _show(name, _usage(error), error.exit_code)
     if status == STOPPED + signal.SIGINT:
-        return _show(name, "stopped; run the same command again to continue", STOPPED + received[-1])
+        _show(name, "stopped; run the same command again to continue", STOPPED + received[-1])
+        sys.stderr.flush()
+        os._exit(STOPPED + received[-1])  # all is closed by now, and unloading the libraries would take seconds
     return int(status)
 
 
