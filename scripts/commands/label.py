@@ -78,14 +78,13 @@ def run(
     Raises:
         InputError: A table cannot be used, or the folder holds something else.
     """
-    from ...labels.errors import InputError
-    from ...labels.importers.table import label_predictions, label_sample_logs
+    from ...labels import InputError, label_predictions, label_sample_logs
     from ...labels.tables.staging import claim_folder
 
     if form == "lm-eval":
         info, tables = label_sample_logs(predictions, states or _known_states(families), name=name, split=split)
     elif states is None:
-        raise InputError("--states: name a CSV or parquet of state,cost")
+        raise InputError("`states` is missing: name a CSV or parquet of state,cost")
     else:
         info, tables = label_predictions(predictions, states, name=name, split=split)
     info = replace(info, licence=licence)
