@@ -119,7 +119,7 @@ def bounds_table(bounds: pl.DataFrame) -> str:
 def cost_unit(states: pl.DataFrame) -> str:
     """What the costs of the states count."""
     if states["gflops"].is_null().any():
-        return "Costs are in the unit of whoever made the predictions."
+        return "Costs are in the unit that came with the predictions."
     return "Costs are 10^9 floating-point operations per sample, 2 per multiply-add."
 
 
@@ -130,7 +130,7 @@ def made_with(states: pl.DataFrame) -> str:
         states.select("dtype", "device", "environment").unique(maintain_order=True).rows()
     ):
         if dtype is None and device is None and environment is None:
-            lines.append("- predictions that were made elsewhere")
+            lines.append("- predictions made elsewhere")
             continue
         listed = _versions(environment)
         lines.append(
@@ -153,7 +153,7 @@ def _versions(environment: str | None) -> str:
 
 
 def precision_notes(states: pl.DataFrame) -> str:
-    """How often precision or fast modes changed an answer of the float32 reference; "" where it was not tried."""
+    """How often precision or fast modes changed an answer of the float32 reference; empty where it was not tried."""
     lines = []
     for row in states.select("family", "state", "environment").iter_rows(named=True):
         try:
@@ -167,11 +167,11 @@ def precision_notes(states: pl.DataFrame) -> str:
             )
     if not lines:
         return ""
-    return "\n".join(["- Against a float32 reference on a sample, this precision changed", *lines])
+    return "\n".join(["- Compared with float32 on some of the samples, this precision changed", *lines])
 
 
 def regenerate(info: DatasetInfo, families: Sequence[str]) -> str:
-    """The command that makes these labels again; "" where predictions were made elsewhere."""
+    """The command that makes these labels again; empty where predictions were made elsewhere."""
     if info.source.startswith("predictions:") or info.task == "other" or info.source == "lm-evaluation-harness":
         return ""
     source = f" --source {info.source}@{info.source_revision}" if info.source_revision else ""
@@ -188,7 +188,7 @@ def skipped_list(skipped: Sequence[tuple[str, str]]) -> str:
 
 
 def device_table(states: pl.DataFrame) -> str:
-    """What the states took on their device, where it was measured; "" where it was not."""
+    """Time, memory and energy of the states on their device; empty where they were not measured."""
     measured = states.filter(states["throughput"].is_not_null())
     if measured.is_empty():
         return ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
+import inspect
 from pathlib import Path
 
 import pytest
@@ -29,8 +31,19 @@ def test_docstring_examples_give_what_they_show(name: str) -> None:
     assert failed == 0
 
 
-def test_labels_offers_every_name_of_all() -> None:
-    labels = importlib.import_module("adaptlabels.labels")
-    assert [name for name in labels.__all__ if not hasattr(labels, name)] == []
-    assert labels.__all__ == sorted(labels.__all__)
-    assert dir(labels) == labels.__all__
+@pytest.mark.parametrize("folder", ["labels", "cards"])
+def test_every_door_is_complete_and_documented(folder: str) -> None:
+    door = importlib.import_module(f"adaptlabels.{folder}")
+    assert door.__all__ == sorted(door.__all__) == dir(door)
+    undocumented = [name for name in door.__all__ if not inspect.getdoc(getattr(door, name))]
+    assert undocumented == []
+    with pytest.raises(AttributeError):
+        _ = door.nothing_of_this_name
+
+
+@pytest.mark.parametrize("folder", ["labels", "cards"])
+def test_a_door_shows_type_checkers_the_names_that_it_offers(folder: str) -> None:
+    tree = ast.parse((ROOT / folder / "__init__.py").read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    shown = {alias.asname or alias.name for line in block.body for alias in line.names}
+    assert shown == set(importlib.import_module(f"adaptlabels.{folder}").__all__)

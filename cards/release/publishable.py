@@ -1,4 +1,4 @@
-"""Nothing false goes out: what a dataset folder must have before it may be published, each refusal with what to do."""
+"""What a dataset folder must have before it may be published; each refusal says what to do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_SHOWN = 3
 def refusals(folder: DatasetFolder) -> list[str]:
     """Why a folder may not be published, one line each; empty where it may.
 
-    Refused are failed checks (an accuracy off its published value is one, unless a reason was given), weights that were
+    Refused are failed checks (also an accuracy that differs from the published one without a reason), weights that were
     trained on the spot or initialised at random, and labels whose weights, source or licence nobody can look up.
     """
     problems = validate_folder(folder)
@@ -36,9 +36,9 @@ def _refused_weights(states: pl.DataFrame) -> Iterator[str]:
             kind = "initialised at random" if row["weights"] == "random" else "trained on the spot"
             yield f"{name}: its weights were {kind}; build with published weights (a Hub id as 'source')"
         elif row["weights"] != "pretrained":
-            yield f"{name}: nothing is known of its weights; give the columns weights, source, revision with --states"
+            yield f"{name}: its weights are not known; add the columns weights, source and revision to the states table"
         elif not row["source"] or not row["revision"]:
-            yield f"{name}: its weights have no Hub id and commit; take them from the Hub, so that others can"
+            yield f"{name}: its weights have no Hub id and commit; take them from the Hub, so that others can too"
 
 
 def _refused_source(folder: DatasetFolder) -> Iterator[str]:
@@ -46,4 +46,4 @@ def _refused_source(folder: DatasetFolder) -> Iterator[str]:
     if info.source.startswith("hub:") and not info.source_revision:
         yield f"the commit of the source {info.source} is not known; build the folder again"
     if not info.licence:
-        yield "the labels have no licence; label them again with --licence ID, that of the source dataset on the Hub"
+        yield "the labels have no licence; label them again with the `licence` of the source dataset on the Hub"

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from ...labels.errors import InputError
 
 Level: TypeAlias = Literal["none", "patch", "minor", "major"]
-"""How much a change asks for, ascending."""
+"""Steps of a version, ascending."""
 LEVELS: tuple[Level, ...] = ("none", "patch", "minor", "major")
 FORM = re.compile(r"v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 
@@ -22,9 +22,9 @@ class Version(NamedTuple):
     """
 
     major: int
-    """Raised where labels changed or went."""
+    """Raised where labels changed or were removed."""
     minor: int
-    """Raised where states, families, samples or columns came."""
+    """Raised where states, families, samples or columns were added."""
     patch: int
     """Raised where only the card changed."""
 
@@ -37,7 +37,7 @@ class Version(NamedTuple):
         """
         found = FORM.fullmatch(text)
         if found is None:
-            raise InputError(f"--version {text!r}: expected auto or three numbers, such as 1.2.0")
+            raise InputError(f"`version` is {text!r}: expected auto or three numbers, such as 1.2.0")
         return cls(*map(int, found.groups()))
 
     @classmethod
@@ -54,7 +54,7 @@ class Version(NamedTuple):
         return f"v{self}"
 
     def bump(self, level: Level) -> Version:
-        """The least version after this one that a change of some level is allowed."""
+        """The smallest step of a level after this version."""
         if level == "major":
             return Version(self.major + 1, 0, 0)
         if level == "minor":

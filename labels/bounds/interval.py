@@ -33,8 +33,8 @@ class Interval:
             None where the figure is undefined in every set.
 
         Example:
-            >>> Interval.of(np.linspace(0, 1, 1001))
-            Interval(low=0.025, high=0.975)
+            >>> Interval.of(np.arange(1001.0))
+            Interval(low=25.0, high=975.0)
             >>> Interval.of(np.array([np.nan, np.nan])) is None
             True
         """

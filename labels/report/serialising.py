@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
-
-from ..tables.schemas import BOUNDS_TABLE, polars_schema
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from ..agents.baselines import AgentResult
     from ..bounds.interval import Interval
     from .results import BoundResult, DecisionCost, FamilyReport, SelectionResult, StateResult
@@ -42,6 +41,10 @@ def to_json(report: FamilyReport) -> dict[str, Any]:
 
 def to_table(report: FamilyReport) -> pl.DataFrame:
     """The family's rows of table *bounds*."""
+    import polars as pl
+
+    from ..tables.schemas import BOUNDS_TABLE, polars_schema  # pandera is slow to load, and JSON does not need it
+
     schema = polars_schema(BOUNDS_TABLE)
     about = {"family": report.space.family, "cost_metric": report.space.cost_metric}
     rows = [{**_bound(entry), **about} for entry in report.bounds]

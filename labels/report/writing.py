@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
 from ..errors import ChecksError
 from ..tables.folder import DatasetFolder
-from ..tables.staging import move_into_place, staging_folder, with_kept_families
+from ..tables.staging import claim_folder, move_into_place, staging_folder, with_kept_families
 from ..tables.writing import write_bounds, write_labels
 from .report import report_folder
 from .results import FamilyReport
@@ -17,8 +18,6 @@ from .serialising import to_table
 from .validation import CARD, validate_folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..tables.folder import FamilyTables
     from ..tables.info import DatasetInfo
 
@@ -29,7 +28,7 @@ PROBLEMS_SHOWN = 3
 
 
 def write_dataset(
-    out: Path, info: DatasetInfo, families: Sequence[FamilyTables], *, card: CardWriter | None = None
+    out: Path | str, info: DatasetInfo, families: Sequence[FamilyTables], *, card: CardWriter | None = None
 ) -> DatasetFolder:
     """Write a dataset folder whole, or not at all.
 
@@ -43,9 +42,11 @@ def write_dataset(
         The folder, with tables *labels*, *predictions*, *states* and *bounds*.
 
     Raises:
-        InputError: Families that would stay have other samples.
+        InputError: The folder holds something else, or families that would stay have other samples.
         ChecksError: The tables do not agree with each other; the folder is as it was.
     """
+    out = Path(out)
+    claim_folder(out, info)
     whole = with_kept_families(out, info, families)
     with staging_folder(out) as staging:
         write_labels(staging, info, whole)

@@ -94,7 +94,7 @@ class DatasetFolder:
                 f"{path}: states/ has several splits ({', '.join(f.stem for f in found)}); one is supported"
             )
         self.split = found[0].stem
-        self._states = StoredTable(self.states_path, STATES)
+        self._states = StoredTable(self.states_path, STATES, whole=True)
 
     @cached_property
     def info(self) -> DatasetInfo:
@@ -127,7 +127,8 @@ class DatasetFolder:
             tables[family] = StoredTable(self.labels_path(family), LABELS)
             # By far the largest table: read again rather than held.
             tables[f"{family}-predictions"] = StoredTable(self.predictions_path(family), PREDICTIONS, keep=False)
-        return {**tables, "states": self._states, "bounds": StoredTable(self.bounds_path, BOUNDS_TABLE)}
+        bounds = StoredTable(self.bounds_path, BOUNDS_TABLE, whole=True)
+        return {**tables, "states": self._states, "bounds": bounds}
 
     @property
     def states(self) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 from ..errors import TableError
 
@@ -38,11 +38,11 @@ class DatasetInfo:
     full_size: int | None = None
     """Number of samples of the whole split; a folder with fewer is not compared with published accuracies."""
     reference_tolerance: float = 0.01
-    """Most that an accuracy may differ from its published value."""
+    """How far an accuracy may differ from its published value."""
     language: str | None = None
     """Language of the samples, as the Hub writes it; None for images."""
     accuracy_note: str | None = None
-    """Why accuracies may lie off their published values; they are not compared then."""
+    """Reason why accuracies differ from the published ones; they are not compared then."""
     skipped: tuple[tuple[str, str], ...] = ()
     """Samples of the split that could not be used, with the reason; they are in no table."""
 
@@ -57,11 +57,12 @@ class DatasetInfo:
         Raises:
             TableError: The text is not such a description; `where` names the file in the message.
         """
-        known = {field.name for field in fields(cls)}
+        from pydantic import TypeAdapter, ValidationError
+
         try:
-            values = json.loads(text)
-            kept = {key: value for key, value in values.items() if key in known}
-            skipped = tuple((str(sample), str(reason)) for sample, reason in kept.get("skipped", ()))
-            return cls(**{**kept, "class_names": tuple(kept["class_names"]), "skipped": skipped})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise TableError(f"{where}: its adaptlabels metadata cannot be read ({error})") from error
+            return TypeAdapter(cls).validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            message = f"{place}: {first['msg']}" if place else first["msg"]
+            raise TableError(f"{where}: its adaptlabels metadata cannot be read ({message})") from error

@@ -1,4 +1,4 @@
-"""Reading from the Hub, and what goes wrong with it, said in a line that tells what to do."""
+"""Reads from the Hub; what goes wrong becomes one line that says what to do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def split_revision(name: str) -> tuple[str, str | None]:
     """`org/name@revision` → (`org/name`, `revision`).
 
     Raises:
-        InputError: The name has not the form org/name.
+        InputError: The name does not have the form org/name.
 
     Example:
         >>> split_revision("timm/resnet18.a1_in1k@main")
@@ -32,7 +32,7 @@ def split_revision(name: str) -> tuple[str, str | None]:
     repository, _, revision = name.partition("@")
     parts = repository.split("/")
     if len(parts) != HUB_ID_PARTS or not all(parts):
-        raise InputError(f"{name!r} is no Hub name; expected org/name or org/name@revision")
+        raise InputError(f"{name!r} is not a Hub repository name; expected org/name or org/name@revision")
     return repository, revision or None
 
 
@@ -53,7 +53,7 @@ def explained(repository: str, page: str) -> Iterator[None]:
     url = f"https://huggingface.co/{page}{repository}"
     refusals = {
         401: "the Hub does not accept this token, or there is none; run `hf auth login`",
-        403: f"your token has no right to do this with {repository}; see https://huggingface.co/settings/tokens",
+        403: f"your token is not allowed to do this with {repository}; see https://huggingface.co/settings/tokens",
     }
     lost: tuple[type[Exception], ...] = (
         errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, OSError, *transport_errors(),
@@ -61,7 +61,7 @@ def explained(repository: str, page: str) -> Iterator[None]:
     try:
         yield
     except errors.HFValidationError as error:
-        raise InputError(f"{repository!r} is no Hub name ({str(error).splitlines()[0]})") from error
+        raise InputError(f"{repository!r} is not a Hub repository name ({str(error).splitlines()[0]})") from error
     except errors.GatedRepoError as error:
         raise InputError(f"{repository} is gated: accept its licence at {url}, then run `hf auth login`") from error
     except errors.RevisionNotFoundError as error:
@@ -74,16 +74,16 @@ def explained(repository: str, page: str) -> Iterator[None]:
         status = error.response.status_code
         if status in refusals:
             raise InputError(refusals[status]) from error
-        raise RunError(f"{repository}: the Hub answered {status}; the same command goes on from here") from error
+        raise RunError(f"{repository}: the Hub answered {status}; run the same command again to continue") from error
     except lost as error:
         raise RunError(
-            f"{repository}: cannot be fetched from the Hub, which does not answer ({type(error).__name__}); is the"
-            " network up? The same command goes on from here"
+            f"{repository}: cannot be fetched from the Hub, which does not answer ({type(error).__name__}); check the"
+            " network, then run the same command again to continue"
         ) from error
     except RuntimeError as error:  # the client's word for an upload that failed, whatever the reason
         if not isinstance(error.__cause__, lost):
             raise
-        raise RunError(f"{repository}: an upload failed ({error}); the same command goes on from here") from error
+        raise RunError(f"{repository}: an upload failed ({error}); run the same command again to continue") from error
 
 
 @contextmanager

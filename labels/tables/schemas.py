@@ -199,7 +199,7 @@ STATES = pa.DataFrameSchema(
         "environment": _column(pl.String, "Versions of the libraries, JSON", nullable=True),
         "cost": _column(
             pl.Float64,
-            "Cost given with predictions that were made elsewhere",
+            "Cost given with predictions made elsewhere",
             pa.Check.gt(0),
             nullable=True,
             required=False,

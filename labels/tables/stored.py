@@ -65,17 +65,18 @@ class Footer:
 class StoredTable:
     """A parquet file that keeps one of our schemas."""
 
-    def __init__(self, path: Path, schema: pa.DataFrameSchema, *, keep: bool = True) -> None:
+    def __init__(self, path: Path, schema: pa.DataFrameSchema, *, keep: bool = True, whole: bool = False) -> None:
         """Name a table; nothing is opened yet.
 
         Args:
             path: The file.
             schema: Its schema.
             keep: Whether columns that were read stay in memory for the next call.
+            whole: Whether the first opening reads all columns, as is best for small tables.
         """
         self.path = path
         self.schema = schema
-        self._keep = keep
+        self._keep, self._whole = keep, whole
         self._columns: dict[str, pl.Series] = {}
         self._footer: Footer | None = None
 
@@ -86,6 +87,8 @@ class StoredTable:
         Raises:
             TableError: The file is missing, is not a parquet file, or has other columns than the schema.
         """
+        if self._footer is None and self._whole:
+            self.frame()
         if self._footer is None:
             with open_table(self.path) as file:
                 self._footer = self._footer_of(file)

@@ -122,8 +122,7 @@ def run(options: BoundsOptions, *, as_json: bool) -> None:
     Raises:
         InputError: The folder, file, family, metric or another option cannot be used.
     """
-    from ...labels.errors import InputError
-    from ...labels.report.serialising import to_json
+    from ...labels import InputError, to_json
 
     if options.plot is not None and options.plot.suffix not in PLOT_KINDS:
         raise InputError(f"`plot` is {options.plot}: expected a name that ends in {', '.join(PLOT_KINDS)}")
@@ -153,9 +152,7 @@ def make_reports(options: BoundsOptions) -> list[FamilyReport]:
 
 
 def _published_reports(options: BoundsOptions) -> list[FamilyReport]:
-    from ...labels.errors import InputError
-    from ...labels.importers.published import read_published
-    from ...labels.report.report import report_family
+    from ...labels import InputError, read_published, report_family
 
     if options.cost is not None:
         raise InputError(f"`cost` is {options.cost!r}: a table of published numbers has one cost; leave it out")
@@ -167,8 +164,7 @@ def _published_reports(options: BoundsOptions) -> list[FamilyReport]:
 
 
 def _folder_reports(options: BoundsOptions) -> list[FamilyReport]:
-    from ...labels.report.report import report_folder
-    from ...labels.tables.remote import open_folder
+    from ...labels import open_folder, report_folder
 
     folder = open_folder(options.where)
     return [
@@ -200,8 +196,8 @@ def _chosen(options: BoundsOptions, known: list[str]) -> Sequence[str]:
 
 
 def _plot(reports: Sequence[FamilyReport], path: Path) -> None:
-    from ...cards.plots import plot_family
-    from ...labels.errors import InputError
+    from ...cards import plot_family
+    from ...labels import InputError
 
     for report in reports:
         name = report.space.family.replace("/", "_")

@@ -23,8 +23,8 @@ def run(path: Path, *, as_json: bool) -> None:
         InputError: There is no dataset folder.
         TableError: A table breaks its schema.
     """
-    from ...cards.card import write_card
-    from ...labels.tables.folder import DatasetFolder
+    from ...cards import write_card
+    from ...labels import DatasetFolder
 
     written = write_card(DatasetFolder(path))
     if as_json:

@@ -1,4 +1,4 @@
-"""`adaptlabels diff`: what changed between two versions, and which version that asks for."""
+"""`adaptlabels diff`: what changed between two versions, and the version that this requires."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def run(old: str, new: str, *, as_json: bool) -> None:
         InputError: There is no dataset folder, or the two are of different benchmarks.
         RunError: The Hub cannot be reached.
     """
-    from ...cards.release.diff import diff_folders
-    from ...labels.tables.remote import open_folder
+    from ...cards import diff
+    from ...labels import open_folder
 
-    found = diff_folders(open_folder(old), open_folder(new))
+    found = diff(open_folder(old), open_folder(new))
     if as_json:
         console.print_json({"old": old, "new": new, **found.to_json()})
         return
     for line in found.lines():
         console.out.print(line, markup=False)
-    words = {"none": "nothing changed", "patch": "a patch", "minor": "a minor version", "major": "a major version"}
-    console.out.print(f"asks for: {words[found.level]}" if found.level != "none" else words["none"], markup=False)
+    words = {"patch": "a patch", "minor": "a minor version", "major": "a major version"}
+    console.out.print(f"requires {words[found.level]}" if found.level in words else "nothing changed")

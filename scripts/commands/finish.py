@@ -26,8 +26,8 @@ def finish_folder(out: Path, info: DatasetInfo, families: Sequence[FamilyTables]
         InputError: Families that would stay have other samples.
         ChecksError: The tables do not agree with each other; the folder is as it was.
     """
-    from ...cards.card import write_card
-    from ...labels.report.writing import write_dataset
+    from ...cards import write_card
+    from ...labels import write_dataset
 
     console.err.print("labels, bounds with intervals, card, checks", style="dim")
     return write_dataset(out, info, families, card=write_card)

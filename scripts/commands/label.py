@@ -78,19 +78,15 @@ def run(
     Raises:
         InputError: A table cannot be used, or the folder holds something else.
     """
-    from ...labels.errors import InputError
-    from ...labels.importers.table import label_predictions, label_sample_logs
-    from ...labels.tables.staging import claim_folder
+    from ...labels import InputError, label_predictions, label_sample_logs
 
     if form == "lm-eval":
-        info, tables = label_sample_logs(predictions, states or _known_states(families), name=name, split=split)
+        made = label_sample_logs(predictions, states or _known_states(families), name=name, split=split)
     elif states is None:
-        raise InputError("--states: name a CSV or parquet of state,cost")
+        raise InputError("`states` is missing: name a CSV or parquet of state,cost")
     else:
-        info, tables = label_predictions(predictions, states, name=name, split=split)
-    info = replace(info, licence=licence)
-    claim_folder(out, info)
-    folder = finish.finish_folder(out, info, tables)
+        made = label_predictions(predictions, states, name=name, split=split)
+    folder = finish.finish_folder(out, replace(made.info, licence=licence), made.families)
     finish.report(folder, as_json=as_json)
 
 

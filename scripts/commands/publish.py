@@ -33,14 +33,14 @@ def command(
 
 
 def run(path: Path, repository: str, *, version: str, private: bool, dry_run: bool, as_json: bool) -> None:
-    """Publish, or only say what publishing would do.
+    """Publish, or print the plan and exit.
 
     Raises:
         InputError: The folder may not be published, the version is not allowed, or access is not granted.
         RunError: The Hub cannot be reached; what was done is kept.
     """
-    from ...cards.release.upload import plan_lines, plan_release, publish
-    from ...labels.tables.folder import DatasetFolder
+    from ...cards import plan_release, publish
+    from ...labels import DatasetFolder
     from ...labels.tables.remote import split_revision
 
     split_revision(repository)
@@ -63,7 +63,7 @@ def run(path: Path, repository: str, *, version: str, private: bool, dry_run: bo
             }
         )
     elif dry_run:
-        for line in plan_lines(release):
+        for line in release.lines():
             console.out.print(line, markup=False)
     else:
         console.out.print(

@@ -23,10 +23,8 @@ def run(where: str, *, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from ...cards.release.viewer import check_viewer
-    from ...labels.errors import ChecksError
-    from ...labels.report.validation import validate_folder
-    from ...labels.tables.remote import open_folder
+    from ...cards import check_viewer
+    from ...labels import ChecksError, open_folder, validate_folder
 
     folder = open_folder(where)
     problems = validate_folder(folder) or check_viewer(folder)

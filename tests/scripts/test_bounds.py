@@ -175,7 +175,7 @@ def test_a_hub_dataset_reads_like_a_folder(tmp_path):
             ("hub:org/labels@v9.9.9", "org/labels has no such revision"),
             ("hub:org/none", "org/none is not on the Hub"),
             ("hub:org/secret", "org/secret is gated: accept its licence"),
-            ("hub:labels", "is no Hub name"),
+            ("hub:labels", "is not a Hub repository name"),
         ):
             done = adaptlabels("bounds", name, **online)
             assert (done.returncode, words in done.stderr) == (2, True), done.stderr

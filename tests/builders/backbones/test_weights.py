@@ -85,5 +85,5 @@ def test_a_local_folder_has_no_revision(tmp_path):
 
 @pytest.mark.parametrize("source", ["justname", "a/b/c", "/b", "a/"])
 def test_names_that_are_no_hub_names_are_refused(source):
-    with pytest.raises(InputError, match="no Hub name; expected org/name"):
+    with pytest.raises(InputError, match="not a Hub repository name; expected org/name"):
         resolved(source)

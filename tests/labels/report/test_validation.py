@@ -150,7 +150,7 @@ def test_published_accuracy_is_compared_on_the_whole_split_only(folder):
     write_table(folder.states_path, states, STATES, {}, replace(info, accuracy_note="another crop"))
     assert validate_folder(DatasetFolder(folder.path)) == []
     write_card(DatasetFolder(folder.path))
-    assert "Accuracies may lie off their published values: another crop" in (folder.path / "README.md").read_text()
+    assert "Accuracies differ from the published ones: another crop" in (folder.path / "README.md").read_text()
     write_table(folder.states_path, states, STATES, {}, replace(info, full_size=10_000))
     assert validate_folder(DatasetFolder(folder.path)) == []
 
