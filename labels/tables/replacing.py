@@ -149,12 +149,13 @@ def _sweep(path: Path) -> None:
 
 
 def _leave_nothing(path: Path) -> None:
-    """Remove the folder again where nothing has been written; filelock notices that a lock's file is gone."""
+    """Remove the work folder where nothing is left to do, and the dataset folder where nothing was written."""
     work = path / WORK
-    if [file.name for file in work.iterdir()] == [LOCK] and list(path.iterdir()) == [work]:
-        (work / LOCK).unlink()
+    if [file.name for file in work.iterdir()] == [LOCK]:
+        (work / LOCK).unlink()  # whoever waits for it notices that it is gone, and makes another (filelock)
         work.rmdir()
-        path.rmdir()
+        if not any(path.iterdir()):
+            path.rmdir()
 
 
 def _note_holder(work: Path) -> None:
