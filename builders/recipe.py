@@ -39,7 +39,8 @@ def build(
         The folder, with tables *labels*, *predictions*, *states* and *bounds*.
 
     Raises:
-        InputError: An option, the source or the folder cannot be used; nothing has been written then.
+        InputError: An option, the source or the folder cannot be used, or another run is writing it; nothing has been
+            written then.
         RunError: A state cannot be run; what was finished is kept.
         ChecksError: The tables do not agree with each other; the folder is as it was.
 
@@ -52,7 +53,7 @@ def build(
         (20, ['vit-mini-12x1', 'vit-mini-16x1'])
     """
     from ..labels.report.writing import write_dataset
-    from ..labels.tables.folder import WORK
+    from ..labels.tables.replacing import WORK, sole_writer
     from ..labels.tables.staging import claim_folder
     from .building.plan import check_fit
     from .building.run import run_build
@@ -63,14 +64,15 @@ def build(
         check_fit(plan)
         info = plan.benchmark.info(plan.source)
         claim_folder(asked.out, info)
-        progress.say(_title(plan))
-        built = run_build(plan, asked.out / WORK, progress, engine)
-    if built.skipped:
-        first = next(iter(built.skipped))
-        progress.say(f"left out {len(built.skipped)} sample(s), the first {first}: {built.skipped[first]}")
-    progress.say("labels, bounds with intervals, checks")
-    info = replace(info, skipped=tuple(built.skipped.items()), accuracy_note=asked.accuracy_note)
-    return write_dataset(asked.out, info, built.families, card=card)
+        with sole_writer(asked.out):
+            progress.say(_title(plan))
+            built = run_build(plan, asked.out / WORK, progress, engine)
+            if built.skipped:
+                first = next(iter(built.skipped))
+                progress.say(f"left out {len(built.skipped)} sample(s), the first {first}: {built.skipped[first]}")
+            progress.say("labels, bounds with intervals, checks")
+            info = replace(info, skipped=tuple(built.skipped.items()), accuracy_note=asked.accuracy_note)
+            return write_dataset(asked.out, info, built.families, card=card)
 
 
 def _title(plan: BuildPlan) -> str:

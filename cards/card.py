@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..labels.report.report import report_folder
-from ..labels.tables.folder import WORK
 from ..labels.tables.parquet import atomic_file
+from ..labels.tables.replacing import WORK
 from ..labels.tables.schemas import STATE, TARGET, features
 from . import plots, sections
 from .changelog import history

@@ -10,7 +10,8 @@ import polars as pl
 
 from ..errors import ChecksError
 from ..tables.folder import DatasetFolder
-from ..tables.staging import claim_folder, move_into_place, staging_folder, with_kept_families
+from ..tables.replacing import replace_folder, sole_writer, staging_folder
+from ..tables.staging import claim_folder, with_kept_families
 from ..tables.writing import write_bounds, write_labels
 from .report import report_folder
 from .results import FamilyReport
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 CardWriter: TypeAlias = Callable[[DatasetFolder, Sequence[FamilyReport]], object]
 """Writes the card of a folder from the reports of its families, as `adaptlabels.cards.write_card` does."""
+TABLE_FILES = ("data/*/*.parquet", "predictions/*/*.parquet", "states/*.parquet", "bounds/*.parquet")
+"""Files that go when a folder is written again without them."""
 PROBLEMS_SHOWN = 3
 """Failed checks that an error quotes."""
 
@@ -42,13 +45,14 @@ def write_dataset(
         The folder, with tables *labels*, *predictions*, *states* and *bounds*.
 
     Raises:
-        InputError: The folder holds something else, or families that would stay have other samples.
+        InputError: The folder holds something else, another run is writing it, or families that would stay have other
+            samples.
         ChecksError: The tables do not agree with each other; the folder is as it was.
     """
     out = Path(out)
     claim_folder(out, info)
-    whole = with_kept_families(out, info, families)
-    with staging_folder(out) as staging:
+    with sole_writer(out), staging_folder(out) as staging:
+        whole = with_kept_families(out, info, families)
         write_labels(staging, info, whole)
         staged = DatasetFolder(staging)
         for family in staged.families:
@@ -61,5 +65,5 @@ def write_dataset(
         if problems:
             shown = "".join(f"\n{problem}" for problem in problems[:PROBLEMS_SHOWN])
             raise ChecksError(f"{out}: {len(problems)} check(s) failed, so the folder was left as it was:{shown}")
-        move_into_place(staging, out)
+        replace_folder(staging, out, stale=TABLE_FILES)
     return DatasetFolder(out)

@@ -20,6 +20,7 @@ import polars as pl
 
 from ..bounds.states import StateSpace
 from ..errors import InputError, TableError
+from .replacing import finish_replacement
 from .schemas import BOUNDS_TABLE, COST_METRICS, LABELS, PREDICTIONS, STATES
 from .stored import StoredTable
 
@@ -35,8 +36,6 @@ FAMILY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """Family names become folder and config names."""
 RESERVED = ("states", "bounds", "default", "all")
 """Config names that no family may take."""
-WORK = ".adaptlabels"
-"""Folder inside a dataset folder that holds unfinished work; it is never published."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +80,12 @@ class DatasetFolder:
             path: The folder.
 
         Raises:
-            InputError: The folder does not exist or holds no table *states*.
+            InputError: The folder does not exist, holds no table *states*, or is being replaced by another run.
         """
         from pathlib import Path
 
         self.path = Path(path)
+        finish_replacement(self.path)
         found = sorted((self.path / "states").glob("*.parquet"))
         if not found:
             raise InputError(_why_not(self.path))

@@ -1,26 +1,20 @@
-"""A dataset folder is written all at once: whole in a staging folder, checked there, then moved into place."""
+"""What a dataset folder may take: the same benchmark, and families that label the same samples."""
 
 from __future__ import annotations
 
-import shutil
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .folder import WORK, DatasetFolder, FamilyTables
+from .folder import DatasetFolder, FamilyTables
+from .replacing import WORK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import polars as pl
 
     from .info import DatasetInfo
-
-STAGING = "staging"
-"""Folder inside the work folder in which the tables are written first."""
-LAST = "states"
-"""Folder that is moved last: a folder with states is a dataset folder."""
 
 
 def claim_folder(path: Path, info: DatasetInfo) -> None:
@@ -86,31 +80,3 @@ def with_kept_families(path: Path, info: DatasetInfo, families: Sequence[FamilyT
 
 def _samples(labels: pl.DataFrame) -> pl.DataFrame:
     return labels.select("sample_id", "target").sort("sample_id")
-
-
-@contextmanager
-def staging_folder(path: Path) -> Iterator[Path]:
-    """An empty staging folder inside a dataset folder; whatever happens, nothing of it is left behind."""
-    staging = path / WORK / STAGING
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        for folder in (path / WORK, path):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
-
-
-def move_into_place(staging: Path, path: Path) -> None:
-    """Move a whole staged folder to its place, one rename for each file, states last; stale tables are removed."""
-    files = sorted(file.relative_to(staging) for file in staging.rglob("*") if file.is_file())
-    new = {str(file) for file in files}
-    for pattern in ("data/*/*.parquet", "predictions/*/*.parquet", "states/*.parquet", "bounds/*.parquet"):
-        for old in path.glob(pattern):
-            if str(old.relative_to(path)) not in new:
-                old.unlink()
-    for file in sorted(files, key=lambda file: file.parts[0] == LAST):
-        (path / file).parent.mkdir(parents=True, exist_ok=True)
-        (staging / file).replace(path / file)

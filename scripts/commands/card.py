@@ -25,8 +25,11 @@ def run(path: Path, *, as_json: bool) -> None:
     """
     from ...cards import write_card
     from ...labels import DatasetFolder
+    from ...labels.tables.replacing import sole_writer
 
-    written = write_card(DatasetFolder(path))
+    folder = DatasetFolder(path)
+    with sole_writer(path):
+        written = write_card(folder)
     if as_json:
         console.print_json({"folder": str(path), "written": [str(file) for file in written]})
         return
