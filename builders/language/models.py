@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +12,7 @@ from ...labels.errors import InputError, first_line
 from ...labels.tables.remote import explained, split_revision
 from ..backbones.transformers_models import create_model, quiet_transformers
 from ..backbones.weights import LOCAL, miniature_folder
+from ..cache import key_of
 from ..running.memory import available_bytes
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from ..running.contract import LoadedState, RunSettings
 
 RANDOM_SEED = 0
-"""Seed of `--weights random`."""
+"""Seed of weights that are initialised at random."""
 WINDOW_NAMES = ("n_positions", "max_position_embeddings", "n_ctx")
 """Names that configurations have for a model's window, in lm-evaluation-harness's order (`resolve_max_length`)."""
 DEFAULT_WINDOW = 2048
@@ -96,6 +98,30 @@ def load_tokenizer(state: LoadedState) -> PreTrainedTokenizerBase:
     except (ValueError, OSError) as error:
         raise InputError(f"family {family.name!r}: no tokenizer in {location} ({first_line(error)})") from error
     return cast("PreTrainedTokenizerBase", found)
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A tokenizer and what it is."""
+
+    own: PreTrainedTokenizerBase
+    """The tokenizer."""
+    key: str
+    """Hash of all that its tokens depend on."""
+
+    @classmethod
+    def of(cls, state: LoadedState) -> Tokenizer:
+        """Load the tokenizer of a state.
+
+        Raises:
+            InputError: There is none.
+            RunError: The Hub cannot be reached.
+        """
+        own = load_tokenizer(state)
+        backend = getattr(own, "backend_tokenizer", None)
+        content = backend.to_str() if backend is not None else repr(sorted(own.get_vocab().items()))
+        tokens = {"bos": own.bos_token_id, "eos": own.eos_token_id, "add_bos_token": state.family.add_bos_token}
+        return cls(own, key_of({"tokenizer": content, **tokens}))
 
 
 def window_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:

@@ -8,6 +8,7 @@ that lies between hidden states and logits: some scale or cap them. So each way 
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -30,28 +31,51 @@ KNOWN_LAYERS = frozenset({"full_attention", "sliding_attention"})
 """Kinds of layers (`layer_types` of a configuration) whose attention a mask describes whole."""
 
 
-class Route:
-    """How one model runs."""
+class CausalModel:
+    """A model and the pieces of it that routes run."""
 
     def __init__(self, model: PreTrainedModel, *, compiled: bool = False) -> None:
-        """Take the quickest way that the model's configuration allows; `try_on` tells whether it holds.
+        """Take a model apart.
 
         Args:
             model: The model, on its device.
-            compiled: Whether the body is compiled.
+            compiled: Whether its body is compiled.
         """
-        self._model = model
-        self._config = model.config.get_text_config()
-        self._body: Any = torch.compile(model.base_model, dynamic=True) if compiled else model.base_model
-        self._head = model.get_output_embeddings()
-        self._packed = PackedWeights(model if not compiled else torch.nn.Module())
+        self.whole = model
+        """The model."""
+        self.config = model.config.get_text_config()
+        """Configuration of its text part."""
+        self.body: Any = torch.compile(model.base_model, dynamic=True) if compiled else model.base_model
+        """All but the head."""
+        self.head = model.get_output_embeddings()
+        """What makes logits of hidden states; None where it is not known."""
+        self.packed = PackedWeights(model if not compiled else torch.nn.Module())
+        """Weights in the layout of the CPU's matrix products."""
+
+    @property
+    def has_own_head(self) -> bool:
+        """Whether body and head can be run by themselves."""
         # Weights that accelerate keeps elsewhere lie on "meta"; the model as a whole knows how to run them.
-        offloaded = self._head is not None and self._head.weight.device.type == "meta"
-        self.own_head = self._head is not None and model.base_model is not model and not offloaded
-        """Whether the body runs alone and the head on scored positions only."""
-        self._possible_reach = _reach(self._config) if self.own_head and _takes_masks(model) else 0
-        self.reach = self._possible_reach
-        """Longest sequence, in tokens, that may be part of a tree; 0 where none may."""
+        offloaded = self.head is not None and self.head.weight.device.type == "meta"
+        return self.head is not None and self.whole.base_model is not self.whole and not offloaded
+
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """A way to run a model."""
+
+    model: CausalModel
+    """The model."""
+    own_head: bool
+    """Whether the body runs alone and the head on scored positions only."""
+    reach: int
+    """Longest sequence, in tokens, that may be part of a tree; 0 where none may."""
+
+    @classmethod
+    def quickest(cls, model: CausalModel) -> Route:
+        """The quickest way that the model's configuration allows; `try_on` tells whether it holds."""
+        own_head = model.has_own_head
+        return cls(model, own_head, _reach(model.config) if own_head and _takes_masks(model.whole) else 0)
 
     def rows(self, choices: Sequence[EncodedChoice], first_owner: int) -> list[Row]:
         """The rows of one item: a tree, or one row for each of its choices.
@@ -72,33 +96,28 @@ class Route:
             n_choices: Number of choices in all.
         """
         inputs = collate(rows, plain=all(row.is_plain for row in rows))
-        with torch.inference_mode(), self._packed.in_use():
+        with torch.inference_mode(), self.model.packed.in_use():
             found = self._log_likelihoods(inputs).double().cpu()
         return torch.zeros(n_choices, dtype=torch.float64).index_add(0, inputs.owners, found)
 
-    def try_on(self, choices: Sequence[EncodedChoice]) -> bool:
-        """Give up what the model turns out not to allow: trees that change the sums, a head that is not all.
+    def try_on(self, choices: Sequence[EncodedChoice]) -> Trial:
+        """What of this way holds on an item: trees may change the sums, and a head may not be all.
 
         Args:
             choices: An item's choices, cut to the model's window; better long ones.
-
-        Returns:
-            Whether that settles it: choices that differ in their last tokens only make no tree that could be tried, and
-            until one is, none is used.
         """
-        self.reach = self._possible_reach
-        plain = [grow([choice], index) for index, choice in enumerate(choices)]
-        quickest = self.rows(choices, 0)
-        sums = self._sums_or_none(quickest, len(choices))
-        self.reach, own_head = 0, self.own_head
-        alone = self._sums_or_none(plain, len(choices))
-        self.own_head = False
-        whole = self._sums(plain, len(choices))
-        self.own_head = own_head and alone is not None and self._close(alone, whole)
-        branches = len(quickest) == 1 and not quickest[0].is_plain
-        if self.own_head and sums is not None and self._close(sums, whole) and branches:
-            self.reach = self._possible_reach
-        return branches or self._possible_reach == 0 or not self.own_head
+        alone = replace(self, reach=0)
+        whole = replace(alone, own_head=False)
+        quick_rows, single_rows = self.rows(choices, 0), alone.rows(choices, 0)
+        quick_sums = self._sums_or_none(quick_rows, len(choices))
+        alone_sums = alone._sums_or_none(single_rows, len(choices))
+        right = whole._sums(single_rows, len(choices))
+        if not self.own_head or alone_sums is None or not self._close(alone_sums, right):
+            return Trial(whole, settled=True)
+        # Choices that differ in their last tokens only make no tree that could be tried.
+        branches = len(quick_rows) == 1 and not quick_rows[0].is_plain
+        trees_hold = branches and quick_sums is not None and self._close(quick_sums, right)
+        return Trial(self if trees_hold else alone, settled=branches or self.reach == 0)
 
     def _sums(self, rows: Sequence[Row], n_choices: int) -> torch.Tensor:
         """The sums, each row by itself so that memory suffices if it ever does."""
@@ -114,36 +133,48 @@ class Route:
             return None
 
     def _close(self, one: torch.Tensor, other: torch.Tensor) -> bool:
-        tolerance = TOLERANCE[self._model.dtype]
+        tolerance = TOLERANCE[self.model.whole.dtype]
         # What is not finite is told elsewhere, and is no reason to run slowly.
         return bool(torch.allclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True))
 
     def _log_likelihoods(self, inputs: Inputs) -> torch.Tensor:
         """Of each scored token (n_scored,)."""
-        device = self._model.get_input_embeddings().weight.device
+        model = self.model
+        device = model.whole.get_input_embeddings().weight.device
         arguments: dict[str, torch.Tensor] = {"input_ids": inputs.tokens.to(device)}
         if inputs.mask is not None and inputs.positions is not None:
             arguments |= {"attention_mask": self._as_taken(inputs.mask.to(device))}
             arguments |= {"position_ids": inputs.positions.to(device)}
-        vocabulary = int(self._config.vocab_size)
+        vocabulary = int(model.config.vocab_size)
         if self.own_head:
-            hidden = self._body(**arguments, use_cache=False).last_hidden_state.flatten(0, 1)
-            weight = cast("torch.Tensor", self._head.weight)
+            hidden = model.body(**arguments, use_cache=False).last_hidden_state.flatten(0, 1)
+            weight = cast("torch.Tensor", model.head.weight)
             scored = hidden[inputs.predicting.to(hidden.device)].to(weight.device)
             predictors, targets = (tensor.to(weight.device) for tensor in (inputs.predictors, inputs.targets))
-            logit_bytes = LOGIT_BYTES_PACKED if len(self._packed) else None
-            return log_likelihoods(self._head, scored, vocabulary, predictors, targets, logit_bytes=logit_bytes)
-        logits = self._model(**arguments, use_cache=False).logits.flatten(0, 1)
+            logit_bytes = LOGIT_BYTES_PACKED if len(model.packed) else None
+            return log_likelihoods(model.head, scored, vocabulary, predictors, targets, logit_bytes=logit_bytes)
+        logits = model.whole(**arguments, use_cache=False).logits.flatten(0, 1)
         scored = logits[inputs.predicting.to(logits.device)]
         predictors, targets = (tensor.to(logits.device) for tensor in (inputs.predictors, inputs.targets))
         return log_likelihoods(torch.clone, scored, vocabulary, predictors, targets)
 
     def _as_taken(self, mask: torch.Tensor) -> torch.Tensor:
         """A boolean mask, or for attention that adds its mask, what it adds."""
-        if self._config._attn_implementation == "sdpa":
+        if self.model.config._attn_implementation == "sdpa":
             return mask
-        lowest = torch.finfo(self._model.dtype).min
-        return torch.zeros(mask.shape, dtype=self._model.dtype, device=mask.device).masked_fill_(~mask, lowest)
+        dtype = self.model.whole.dtype
+        lowest = torch.finfo(dtype).min
+        return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill_(~mask, lowest)
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What was learnt from running an item."""
+
+    route: Route
+    """The quickest way that holds, as far as was seen."""
+    settled: bool
+    """Whether that is the last word; otherwise another item may show that a quicker way holds."""
 
 
 def _takes_masks(model: PreTrainedModel) -> bool:

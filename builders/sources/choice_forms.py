@@ -1,26 +1,149 @@
-"""Rows of multiple-choice datasets as items: one small function for each form, with lm-evaluation-harness's wording."""
+"""Rows of multiple-choice datasets as items: a model of each form's columns, and lm-evaluation-harness's wording."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from textwrap import shorten
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ...labels.errors import InputError
-from .hellaswag import hellaswag_item
 from .items import ChoiceItem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
+
+LONGEST_VALUE = 80
+"""Characters that a message quotes of a value."""
+Text = Annotated[str, Field(min_length=1)]
 
 
-def arc_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
-    r"""A row of ARC (`allenai/ai2_arc`; lm-eval, `tasks/arc`): three to five choices.
+class _Row(BaseModel):
+    """The columns of a row that an item is made of; others are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+RowT = TypeVar("RowT", bound=_Row)
+
+
+class ArcChoices(_Row):
+    """The choices of a row of ARC."""
+
+    text: list[Text]
+    """What is chosen among."""
+    label: list[str]
+    """A sign for each choice."""
+
+
+class ArcRow(_Row):
+    """A row of ARC: three to five choices."""
+
+    id: int | str
+    """Its identifier."""
+    question: str
+    """The question."""
+    choices: ArcChoices
+    """What may be answered."""
+    answerKey: str  # noqa: N815 - the column's name
+    """Sign of the right choice."""
+
+    @model_validator(mode="after")
+    def _answer_is_a_choice(self) -> ArcRow:
+        if self.answerKey not in self.choices.label:
+            raise ValueError(f"answerKey {self.answerKey!r} is not one of {', '.join(map(repr, self.choices.label))}")
+        return self
+
+
+class PiqaRow(_Row):
+    """A row of PIQA: two choices, no identifier."""
+
+    goal: str
+    """What is to be done."""
+    sol1: Text
+    """The first way to do it."""
+    sol2: Text
+    """The second way."""
+    label: Literal[0, 1, "0", "1"]
+    """The right one."""
+
+
+def _clean(text: object) -> object:
+    return preprocess(text) if isinstance(text, str) else text
+
+
+def _answered(label: object) -> str:
+    if label is None or not str(label).strip():
+        raise ValueError("no label; items without an answer (the test split) cannot be labelled")
+    return str(label).strip()
+
+
+class HellaSwagRow(_Row):
+    """A row of HellaSwag: an activity, a context in two parts, four endings."""
+
+    ind: int | str
+    """Its number."""
+    activity_label: str
+    """The activity."""
+    ctx_a: str
+    """The context's whole sentences."""
+    ctx_b: str
+    """Beginning of the sentence that is to be ended."""
+    endings: Annotated[list[Annotated[Text, BeforeValidator(_clean)]], Field(min_length=4, max_length=4)]
+    """How it may end, cleaned."""
+    label: Annotated[Literal["0", "1", "2", "3"], BeforeValidator(_answered)]
+    """The right ending."""
+    split: str | None = None
+    """The split that it is of."""
+    split_type: str | None = None
+    """Whether its activity is among those of the training split."""
+
+
+def preprocess(text: str) -> str:
+    """Clean WikiHow's markers out of a text (lm-eval, `tasks/hellaswag/utils.py`).
+
+    Example:
+        >>> preprocess("Wash it. [title] Dry it. [step] Use a  towel")
+        'Wash it.. Dry it. Use a towel'
+    """
+    text = text.strip()
+    text = text.replace(" [title]", ". ")
+    text = re.sub("\\[.*?\\]", "", text)
+    return text.replace("  ", " ")
+
+
+def hellaswag_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
+    """A row of HellaSwag as a language model sees it (lm-eval, `tasks/hellaswag`).
 
     Args:
-        row: Columns `id`, `question`, `choices` (`text` and `label`) and `answerKey`.
+        row: The columns of `HellaSwagRow`.
         where: File and line to name in messages.
 
     Raises:
-        InputError: A column is missing, a choice is empty, or the answer is none of the choices.
+        InputError: A column is missing or holds something else; names it.
+    """
+    read = _read(HellaSwagRow, row, where)
+    return ChoiceItem(
+        sample_id=f"{read.split or 'item'}-{read.ind}",
+        target=int(read.label),
+        group=read.activity_label,
+        context=preprocess(f"{read.activity_label}: {read.ctx_a} {read.ctx_b.capitalize()}"),
+        choices=tuple(read.endings),
+        where=where,
+        split_type=read.split_type or None,
+    )
+
+
+def arc_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
+    r"""A row of ARC (`allenai/ai2_arc`; lm-eval, `tasks/arc`).
+
+    Args:
+        row: The columns of `ArcRow`.
+        where: File and line to name in messages.
+
+    Raises:
+        InputError: A column is missing or holds something else; names it.
 
     Example:
         >>> choices = {"text": ["x", "y"], "label": ["A", "B"]}
@@ -28,61 +151,54 @@ def arc_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
         >>> item.context, item.choices, item.target
         ('Question: Why?\nAnswer:', ('x', 'y'), 1)
     """
-    _require(row, ("id", "question", "choices", "answerKey"), where)
-    choices, key = row["choices"], row["answerKey"]
-    if not isinstance(choices, dict) or set(choices) != {"text", "label"}:
-        raise InputError(f"{where}: column 'choices' holds {choices!r}; lists 'text' and 'label' are expected")
-    if key not in choices["label"]:
-        raise InputError(f"{where}: answerKey {key!r} is not one of {', '.join(map(repr, choices['label']))}")
+    read = _read(ArcRow, row, where)
     return ChoiceItem(
-        sample_id=str(row["id"]),
-        target=list(choices["label"]).index(key),
+        sample_id=str(read.id),
+        target=read.choices.label.index(read.answerKey),
         group=None,
-        context=f"Question: {row['question']}\nAnswer:",
-        choices=_texts(choices["text"], where),
+        context=f"Question: {read.question}\nAnswer:",
+        choices=tuple(read.choices.text),
         where=where,
     )
 
 
 def piqa_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
-    """A row of PIQA (`baber/piqa`; lm-eval, `tasks/piqa`): two choices, no identifiers.
+    """A row of PIQA (`baber/piqa`; lm-eval, `tasks/piqa`).
 
     Args:
-        row: Columns `goal`, `sol1`, `sol2` and `label`.
+        row: The columns of `PiqaRow`.
         where: File and line to name in messages.
 
     Raises:
-        InputError: A column is missing, a choice is empty, or the label is neither 0 nor 1.
+        InputError: A column is missing or holds something else; names it.
 
     Example:
         >>> piqa_item({"goal": "Open it.", "sol1": "Pull.", "sol2": "Wait.", "label": 0}, "here").choices
         ('Pull.', 'Wait.')
     """
-    _require(row, ("goal", "sol1", "sol2", "label"), where)
-    if row["label"] not in (0, 1, "0", "1"):
-        raise InputError(f"{where}: label {row['label']!r} is not 0 or 1; items without an answer cannot be labelled")
+    read = _read(PiqaRow, row, where)
     return ChoiceItem(
         sample_id="",
-        target=int(row["label"]),
+        target=int(read.label),
         group=None,
-        context=f"Question: {row['goal']}\nAnswer:",
-        choices=_texts((row["sol1"], row["sol2"]), where),
+        context=f"Question: {read.goal}\nAnswer:",
+        choices=(read.sol1, read.sol2),
         where=where,
     )
 
 
-def _require(row: Mapping[str, Any], columns: Sequence[str], where: str) -> None:
-    missing = [column for column in columns if column not in row]
-    if missing:
-        raise InputError(f"{where}: column {missing[0]!r} is missing")
-
-
-def _texts(choices: Sequence[Any], where: str) -> tuple[str, ...]:
-    texts = tuple(choices)
-    for number, text in enumerate(texts):
-        if not isinstance(text, str) or not text:
-            raise InputError(f"{where}: choice {number} is {text!r}; text is expected")
-    return texts
+def _read(form: type[RowT], row: Mapping[str, Any], where: str) -> RowT:
+    try:
+        return form.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        column, *inside = first["loc"] or ("",)
+        if first["type"] == "missing" and not inside:
+            raise InputError(f"{where}: column {column!r} is missing") from error
+        message = str(first["msg"]).removeprefix("Value error, ")
+        held = shorten(repr(first["input"]), LONGEST_VALUE, placeholder=" …")
+        named = f"column {column!r}" + "".join(f"[{key!r}]" for key in inside) + f" holds {held}: "
+        raise InputError(f"{where}: {named if column else ''}{message}") from error
 
 
 FORMS: dict[str, Callable[[Mapping[str, Any], str], ChoiceItem]] = {

@@ -1,4 +1,4 @@
-"""Multiple-choice items in rows: JSON lines on disk, and datasets on the Hub."""
+"""Multiple-choice items from rows: JSON lines on disk, and datasets on the Hub, read and checked as a whole."""
 
 from __future__ import annotations
 
@@ -11,92 +11,60 @@ from typing import TYPE_CHECKING, Any
 from ...labels.errors import InputError
 from ...labels.tables.remote import explained, split_revision
 from .image_rows import resolve_revision
-from .items import Held
+from .items import ChoiceItem, Held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
-
-    from .items import ChoiceItem
 
     ToItem = Callable[[Mapping[str, Any], str], ChoiceItem]
 
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-class JsonLines:
-    """A file with one row per line, plain or gzip."""
+def json_lines(path: Path, to_item: ToItem, split: str, *, name: str = "jsonl") -> Held[ChoiceItem]:
+    """Items of a file with one row per line, plain or gzip.
 
-    revision = None
+    Args:
+        path: The file.
+        to_item: What makes an item of a row.
+        split: Name of the split, for identifiers of rows that have none.
+        name: What tables call the source; never a path.
 
-    def __init__(self, path: Path, to_item: ToItem, split: str, *, name: str = "jsonl") -> None:
-        """Read and check all items.
-
-        Args:
-            path: The file.
-            to_item: What makes an item of a row.
-            split: Name of the split, for identifiers of rows that have none.
-            name: What tables call the source; never a path.
-
-        Raises:
-            InputError: The file is missing, empty or no JSON lines, or an item breaks the form or comes twice.
-        """
-        self.name = name
-        self._items = list(_named((to_item(row, where) for row, where in _rows(path)), split))
-        if not self._items:
-            raise InputError(f"jsonl:{path}: no items")
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def items(self) -> Iterator[ChoiceItem]:
-        """All items in the file's order."""
-        return iter(self._items)
-
-    def slice(self, start: int, stop: int) -> Held[ChoiceItem]:
-        """Some of the items, which are in memory."""
-        return Held(self.name, self.revision, self._items[start:stop])
+    Raises:
+        InputError: The file is missing, empty or not JSON lines, or an item breaks the form or comes twice.
+    """
+    items = _identified((to_item(row, where) for row, where in _rows(path)), split)
+    if not items:
+        raise InputError(f"jsonl:{path}: no items")
+    return Held(name, None, items)
 
 
-class HubChoices:
-    """A dataset on the Hub."""
+def hub_choices(name: str, to_item: ToItem, split: str, config: str | None = None) -> Held[ChoiceItem]:
+    """Items of a dataset on the Hub.
 
-    def __init__(self, name: str, to_item: ToItem, split: str, config: str | None = None) -> None:
-        """Load and check all items.
+    Args:
+        name: `org/name` with optional `@revision`.
+        to_item: What makes an item of a row.
+        split: Split of the dataset.
+        config: Config of the dataset, where it has several.
 
-        Args:
-            name: `org/name` with optional `@revision`.
-            to_item: What makes an item of a row.
-            split: Split of the dataset.
-            config: Config of the dataset, where it has several.
+    Raises:
+        InputError: The dataset is missing or gated, lacks the split, or an item breaks the form.
+        RunError: The Hub cannot be reached.
+    """
+    from datasets import load_dataset
 
-        Raises:
-            InputError: The dataset is missing or gated, lacks the split, or an item breaks the form.
-            RunError: The Hub cannot be reached.
-        """
-        from datasets import load_dataset
-
-        repository, asked = split_revision(name)
-        self.name = f"hub:{repository}"
-        with explained(repository, "datasets/"):
-            self.revision: str | None = resolve_revision(repository, asked)
-            try:
-                rows = load_dataset(repository, config, split=split, revision=self.revision)
-            except ValueError as error:
-                raise InputError(f"hub:{name}: {str(error).splitlines()[0]}") from error
-        items = (to_item(row, f"{self.name} row {number}") for number, row in enumerate(rows))
-        self._items = list(_named(items, split))
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def items(self) -> Iterator[ChoiceItem]:
-        """All items in the dataset's order."""
-        return iter(self._items)
-
-    def slice(self, start: int, stop: int) -> Held[ChoiceItem]:
-        """Some of the items, which are in memory."""
-        return Held(self.name, self.revision, self._items[start:stop])
+    repository, asked = split_revision(name)
+    with explained(repository, "datasets/"):
+        revision = resolve_revision(repository, asked)
+        try:
+            rows = load_dataset(repository, config, split=split, revision=revision)
+        except ValueError as error:
+            raise InputError(f"hub:{name}: {str(error).splitlines()[0]}") from error
+    source = f"hub:{repository}"
+    items = (to_item(row, f"{source} row {number}") for number, row in enumerate(rows))
+    return Held(source, revision, _identified(items, split))
 
 
 def _rows(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
@@ -117,18 +85,19 @@ def _row(line: str, where: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{where}: no JSON ({error})") from error
+        raise InputError(f"{where}: invalid JSON ({error})") from error
     if not isinstance(row, dict):
         raise InputError(f"{where}: expected an object with one row's columns")
     return row
 
 
-def _named(items: Iterable[ChoiceItem], split: str) -> Iterator[ChoiceItem]:
+def _identified(items: Iterable[ChoiceItem], split: str) -> list[ChoiceItem]:
     """The items, each with an identifier of its own; those of a source that has none are numbered."""
-    seen: dict[str, str] = {}
-    for number, item in enumerate(items):
-        named = item if item.sample_id else replace(item, sample_id=f"{split}-{number}")
-        if named.sample_id in seen:
-            raise InputError(f"{named.where} and {seen[named.sample_id]} have the same identifier {named.sample_id!r}")
-        seen[named.sample_id] = named.where
-        yield named
+    found: dict[str, ChoiceItem] = {}
+    for number, given in enumerate(items):
+        item = given if given.sample_id else replace(given, sample_id=f"{split}-{number}")
+        if item.sample_id in found:
+            earlier = found[item.sample_id].where
+            raise InputError(f"{item.where} and {earlier} have the same identifier {item.sample_id!r}")
+        found[item.sample_id] = item
+    return list(found.values())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from ...labels.errors import InputError
 from .benchmarks import EMBEDDED
 from .choice_forms import FORMS
-from .choice_rows import HubChoices, JsonLines
+from .choice_rows import hub_choices, json_lines
 from .image_folder import ImageFolder
 from .image_rows import FORMATS, hub_images, local_images
 from .imagenet import ReassessedLabels
@@ -111,11 +111,11 @@ def _open_choices(benchmark: Benchmark, spec: str) -> Source[Item]:
     if spec == EMBEDDED == benchmark.default_source:
         from ..miniature.datasets import stories_file
 
-        return JsonLines(stories_file(), to_item, split, name=EMBEDDED)
+        return json_lines(stories_file(), to_item, split, name=EMBEDDED)
     if location and kind == "hub":
-        return HubChoices(location, to_item, split, benchmark.hub_config)
+        return hub_choices(location, to_item, split, benchmark.hub_config)
     if location and kind == "jsonl":
-        return JsonLines(_path(location), to_item, split)
+        return json_lines(_path(location), to_item, split)
     raise _unknown(benchmark, spec, "hub:org/name[@revision]", "jsonl:PATH")
 
 

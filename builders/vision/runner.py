@@ -1,51 +1,33 @@
-"""Runs image classifiers of timm: one decoding of an image serves every state of a pass.
-
-Each image is decoded once and becomes one 8-bit tensor for each distinct pixel setting; these go to the device, are
-normalised there in the order of timm's prefetcher, and every state of the pass runs on them.
-"""
+"""Runs image classifiers of timm: which states share a pass, what they take, and what their scores depend on."""
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from ...labels.errors import InputError, RunError
+from ...labels.errors import InputError
 from ..backbones.costs import VisionCost, vision_cost
 from ..backbones.timm_models import create_model, data_config
 from ..cache import versions
-from ..running.batching import MemoryFit
 from ..running.contract import LoadedState, Pass, RunSettings
-from ..running.device_costs import DeviceCosts, measure_forward
-from ..running.precision import reference_arithmetic
-from ..running.scores import Answers, Scores, summarise
 from ..sources.benchmarks import AnswerSpace
-from .loading import Batch, PixelLoader
+from .loading import PixelLoader
+from .passes import RANDOM_SEED, VisionPass, batch_size, cost_of
 from .pixels import PixelSetting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ..backbones.families import Backbone
-    from ..progress import Advance
     from ..sources.items import ImageItem
 
 SCORER_VERSION = 2
-"""Raised when a change of this module changes what it computes; parts of another version are made again."""
-KEPT_SCORES = 5
-"""Highest log-probabilities that table *predictions* keeps."""
-BATCH_SIZE = {"cpu": 32, "cuda": 128}
-"""Images per batch where the user leaves it to us, by kind of device."""
+"""Raised when a change of this folder changes what is computed; parts of another version are made again."""
 WORKSPACE = 1.5
 """Memory that a forward takes over that of its tensors: what kernels ask for, and what fragments waste."""
-RANDOM_SEED = 0
-"""Seed of `--weights random`."""
 
 
 class VisionRunner:
@@ -75,7 +57,7 @@ class VisionRunner:
     def needs(self, states: Sequence[LoadedState], settings: RunSettings) -> int:
         """Bytes that states take together: all weights, and one state's tensors at a time."""
         width = torch.empty((), dtype=settings.torch_dtype).element_size()
-        costs = [_cost_of(state) for state in states]
+        costs = [cost_of(state) for state in states]
         weights = sum(cost.parameters for cost in costs) * width
         batch = batch_size(settings)
         inputs = sum(int(np.prod(size)) for size in {cost.input_size for cost in costs}) * batch * (1 + width)
@@ -123,205 +105,4 @@ class VisionRunner:
 
     def open(self, states: Sequence[LoadedState], settings: RunSettings, answers: AnswerSpace) -> Pass[ImageItem]:
         """Load the states of a pass."""
-        return _VisionPass(states, settings, answers)
-
-
-def _cost_of(state: LoadedState) -> VisionCost:
-    """A state's cost as this runner counted it."""
-    return cast("VisionCost", state.cost)
-
-
-def batch_size(settings: RunSettings) -> int:
-    """Images per batch: the user's, or ours for the device."""
-    return settings.batch_size or BATCH_SIZE[settings.device.type]
-
-
-@dataclass(frozen=True)
-class _Inputs:
-    """What a state's forward takes; states with equal inputs share the tensor."""
-
-    setting: PixelSetting
-    """How the pixels are made."""
-    mean: tuple[float, ...]
-    """Mean of each channel, shares of 1."""
-    std: tuple[float, ...]
-    """Standard deviation of each channel, shares of 1."""
-
-
-@dataclass
-class _Row:
-    """What is kept of one batch under one state; tensors on the device."""
-
-    prediction: torch.Tensor
-    confidence: torch.Tensor
-    margin: torch.Tensor
-    entropy: torch.Tensor
-    scores: torch.Tensor
-    classes: torch.Tensor
-    finite: torch.Tensor
-
-
-class _VisionPass:
-    def __init__(self, states: Sequence[LoadedState], settings: RunSettings, answers: AnswerSpace) -> None:
-        self._settings = settings
-        self._resources = ExitStack()
-        self._models: dict[str, torch.nn.Module] = {}
-        self._inputs: dict[str, _Inputs] = {}
-        self._gflops: dict[str, float] = {}
-        self._fits: dict[_Inputs, MemoryFit] = {}
-        self._subset = None if answers.subset is None else torch.tensor(answers.subset, device=settings.device)
-        self._floats = torch.empty(0, device=settings.device)
-        for state in states:
-            torch.manual_seed(RANDOM_SEED)
-            model = create_model(state.backbone, state.weights.folder, load=True)
-            config = data_config(model)
-            inputs = _Inputs(PixelSetting.of(config), tuple(config["mean"]), tuple(config["std"]))
-            self._inputs[state.key] = inputs
-            self._fits.setdefault(inputs, MemoryFit(state.backbone.name))
-            self._models[state.key] = _prepare(model, settings)
-            self._gflops[state.key] = _cost_of(state).gflops
-
-    def __enter__(self) -> Self:
-        self._resources.enter_context(reference_arithmetic())
-        self._loader = self._resources.enter_context(
-            PixelLoader(
-                batch_size(self._settings),
-                self._settings.threads,
-                pin_memory=self._settings.device.type == "cuda",
-                skip_unreadable=self._settings.skip_unreadable,
-            )
-        )
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._models.clear()
-        self._resources.close()
-        if self._settings.device.type == "cuda":
-            torch.cuda.empty_cache()
-
-    def score(self, items: Sequence[ImageItem], wanted: Sequence[str], advance: Advance) -> Answers:
-        """Answers of the wanted states to the items."""
-        rows: dict[str, list[_Row]] = {key: [] for key in wanted}
-        problems: dict[int, str] = {}
-        settings = list(dict.fromkeys(self._inputs[key].setting for key in wanted))
-        for batch, bound_by in self._paced(self._loader.batches(items, settings)):
-            problems |= batch.problems
-            if batch.indices:
-                self._forward(batch, rows)
-            advance((len(batch.indices) + len(batch.problems)) * len(wanted), bound_by=bound_by)
-        return Answers({key: self._gather(key, found, items) for key, found in rows.items()}, problems)
-
-    def _paced(self, batches: Iterable[Batch]) -> Iterable[tuple[Batch, str]]:
-        """The batches, no more than one ahead of the device, each with what the one before waited for."""
-        marks: deque[torch.cuda.Event] = deque()
-        bound_by, ready = "decode", time.perf_counter()
-        for batch in batches:
-            got = time.perf_counter()
-            waited = got - ready
-            yield batch, bound_by
-            if self._settings.device.type == "cuda":
-                marks.append(torch.cuda.Event())
-                marks[-1].record()
-                if len(marks) > 1:
-                    marks.popleft().synchronize()
-            ready = time.perf_counter()
-            slowest = "decode" if batch.decode_seconds > batch.resize_seconds else "resize"
-            bound_by = slowest if waited > ready - got else "device"
-
-    def _forward(self, batch: Batch, rows: dict[str, list[_Row]]) -> None:
-        """Run all states on a batch; those with equal inputs share the normalised tensor."""
-        for inputs in dict.fromkeys(self._inputs[key] for key in rows):
-            keys = [key for key in rows if self._inputs[key] == inputs]
-            pixels = batch.pixels[inputs.setting].to(self._settings.device, non_blocking=True)
-
-            def run(
-                piece: list[int], inputs: _Inputs = inputs, keys: list[str] = keys, pixels: torch.Tensor = pixels
-            ) -> None:
-                images = self._normalise(pixels[piece[0] : piece[-1] + 1], inputs)
-                found = {key: self._classify(key, images) for key in keys}
-                for key, row in found.items():
-                    rows[key].append(row)
-
-            self._fits[inputs].run(range(len(batch.indices)), run)
-
-    def _normalise(self, pixels: torch.Tensor, inputs: _Inputs) -> torch.Tensor:
-        """8-bit pixels to a model's input, in the order of timm's prefetcher: less 255 mean, over 255 std.
-
-        In float32 it lies in a buffer that the next call overwrites.
-        """
-        mean = torch.tensor([255 * value for value in inputs.mean], device=pixels.device).view(1, 3, 1, 1)
-        std = torch.tensor([255 * value for value in inputs.std], device=pixels.device).view(1, 3, 1, 1)
-        if len(self._floats) < pixels.numel():  # one buffer for all: fresh memory costs a CPU more than the arithmetic
-            self._floats = torch.empty(pixels.numel(), device=pixels.device)
-        floats = self._floats[: pixels.numel()].view(pixels.shape)
-        images = floats.copy_(pixels).sub_(mean).div_(std).to(self._settings.torch_dtype)
-        return images.contiguous(memory_format=torch.channels_last) if self._settings.channels_last else images
-
-    def _classify(self, key: str, images: torch.Tensor) -> _Row:
-        with torch.inference_mode():
-            logits = self._logits(key, images)  # (n_images, n_classes)
-            if self._subset is not None:
-                logits = logits[:, self._subset]
-            log_probabilities = logits.log_softmax(dim=1)
-            prediction = logits.argmax(dim=1)
-            top = log_probabilities.topk(min(KEPT_SCORES, logits.shape[1]), dim=1)
-            found = summarise(log_probabilities, prediction)
-        return _Row(
-            prediction,
-            found.confidence,
-            found.margin,
-            found.entropy,
-            top.values,
-            top.indices.short(),
-            logits.isfinite().all(dim=1),
-        )
-
-    def _logits(self, key: str, images: torch.Tensor) -> torch.Tensor:
-        whole = batch_size(self._settings)
-        missing = (self._fits[self._inputs[key]].most or whole) - len(images)
-        if not self._settings.compiled or missing <= 0:
-            return cast("torch.Tensor", self._models[key](images)).float()
-        # A compiled model is compiled again for every new shape: fill the last batch up.
-        filled = torch.cat([images, images[-1:].expand(missing, -1, -1, -1)])
-        return cast("torch.Tensor", self._models[key](filled)).float()[: len(images)]
-
-    def _gather(self, key: str, rows: Sequence[_Row], items: Sequence[ImageItem]) -> Scores:
-        def whole(name: str, width: int = 0) -> Any:  # noqa: ANN401 - arrays of several types
-            tensors = [getattr(row, name) for row in rows]
-            return torch.cat(tensors).cpu().numpy() if tensors else np.empty((0, width) if width else 0)
-
-        if not np.all(whole("finite")):
-            raise RunError(
-                f"state {key.split('/')[1]!r}: outputs for {items[0].where} to {items[-1].where} are not all finite;"
-                f" the precision {self._settings.dtype} may be too narrow, try --dtype float32"
-            )
-        prediction = whole("prediction")
-        return Scores(
-            prediction=prediction.astype(np.int64),
-            confidence=whole("confidence"),
-            margin=whole("margin"),
-            entropy=whole("entropy"),
-            scores=whole("scores", KEPT_SCORES),
-            gflops=np.full(len(prediction), self._gflops[key]),
-            classes=whole("classes", KEPT_SCORES),
-        )
-
-    def measure(self, key: str) -> DeviceCosts:
-        """Latency, throughput, memory and energy of a state's forwards, without the data path."""
-        setting = self._inputs[key].setting
-        whole = self._fits[self._inputs[key]].most or batch_size(self._settings)
-        generator = torch.Generator().manual_seed(RANDOM_SEED)
-        pixels = torch.randint(0, 256, (whole, 3, setting.height, setting.width), generator=generator)
-        many = self._normalise(pixels.to(self._settings.device), self._inputs[key])
-        one = many[:1].clone()
-        model = self._models[key]
-        held = sum(tensor.nbytes for tensor in (one, many, *model.parameters(), *model.buffers()))
-        return measure_forward(lambda: model(one), lambda: model(many), whole, self._settings.device, held)
-
-
-def _prepare(model: torch.nn.Module, settings: RunSettings) -> torch.nn.Module:
-    """A model on its device, in its precision, with its fast modes."""
-    model = model.eval().to(settings.device, settings.torch_dtype)
-    if settings.channels_last:
-        model = model.to(memory_format=torch.channels_last)
-    return cast("torch.nn.Module", torch.compile(model)) if settings.compiled else model
+        return VisionPass(states, settings, answers)

@@ -98,7 +98,7 @@ def compare_model(state: LoadedState, items: Sequence[ChoiceItem], options: argp
     settings = RunSettings(device, options.dtype or runner.default_dtype(device), compiled=options.compile)
     ours, peer = [], []
     with runner.open([state], settings, AnswerSpace(4)) as opened:
-        model = opened._route._model  # type: ignore[attr-defined]
+        model = opened._allowed.model.whole  # type: ignore[attr-defined]
         some = items[:: max(1, len(items) // 60)]
         times = {size: timed(ask, harness(model, state, size), some)[0] for size in options.batch_size}
         best = min(times, key=lambda size: times[size])
@@ -147,7 +147,7 @@ def compare_memory(options: argparse.Namespace) -> None:
         if options.side == "ours":
             opened.score(items, [state.key], lambda steps, bound_by=None: None)
         elif options.side == "harness":
-            ask(harness(opened._route._model, state, 8), items)  # type: ignore[attr-defined]
+            ask(harness(opened._allowed.model.whole, state, 8), items)  # type: ignore[attr-defined]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{options.model[0]}, {options.side}: peak {peak:,} MiB")
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 import gc
 import weakref
 
-import adaptlabels.builders.language.runner as language
+import adaptlabels.builders.language.passes as passes
 import numpy as np
 import pytest
 import torch
 from adaptlabels.builders.backbones.transformers_models import create_model
 from adaptlabels.builders.language.models import load_model, window_of
+from adaptlabels.builders.language.packing import PackedWeights
 from adaptlabels.builders.language.runner import LanguageRunner
 from adaptlabels.builders.miniature.training import make_tokenizer
 from adaptlabels.builders.sources.benchmarks import AnswerSpace, find_benchmark
@@ -83,10 +84,10 @@ def test_trees_are_used_only_after_a_tree_was_tried(state):
             return opened.score(items, [state.key], lambda steps, bound_by=None: None).scores[state.key].scores
 
         np.testing.assert_allclose(run(last), reference(state, [last]), rtol=1e-6, atol=2e-6)
-        assert opened._route.reach == 0
+        assert opened._trial.route.reach == 0
         for row, expected in zip(run(last, deep), reference(state, [last, deep]), strict=True):
             np.testing.assert_allclose(row, expected, rtol=1e-6, atol=2e-6)
-        assert opened._route.reach > 0
+        assert opened._trial.route.reach > 0
 
 
 def test_items_may_have_different_numbers_of_choices(state):
@@ -122,7 +123,7 @@ def test_costs_are_those_of_full_sequences_and_of_what_was_run(state, items):
 
 def test_a_batch_that_does_not_fit_is_split_and_a_sequence_that_does_not_is_told(state, items, monkeypatch):
     whole = score(state, items)
-    load = language.load_model
+    load = passes.load_model
     most = [200]
     seen = []
 
@@ -136,7 +137,7 @@ def test_a_batch_that_does_not_fit_is_split_and_a_sequence_that_does_not_is_told
         if seen[-1] > most[0]:
             raise torch.OutOfMemoryError("too large")
 
-    monkeypatch.setattr(language, "load_model", small_memory)
+    monkeypatch.setattr(passes, "load_model", small_memory)
     np.testing.assert_allclose(score(state, items).scores, whole.scores, rtol=1e-6, atol=2e-6)
     assert max(seen) > 200
     most[0] = 20
@@ -145,14 +146,14 @@ def test_a_batch_that_does_not_fit_is_split_and_a_sequence_that_does_not_is_told
 
 
 def test_scores_that_are_not_finite_stop_the_run_and_name_the_item(state, items, monkeypatch):
-    load = language.load_model
+    load = passes.load_model
 
     def broken(*args):
         model = load(*args)
         next(iter(model.parameters())).data.fill_(float("nan"))
         return model
 
-    monkeypatch.setattr(language, "load_model", broken)
+    monkeypatch.setattr(passes, "load_model", broken)
     with pytest.raises(RunError, match=r"log-likelihoods of .*jsonl line 1 are not finite; the precision float32"):
         score(state, items)
 
@@ -161,7 +162,7 @@ def test_nothing_is_left_of_a_model_when_its_pass_is_over(state, items):
     runner = LanguageRunner()
     with runner.open([state], SETTINGS, AnswerSpace(4)) as opened:
         opened.score(items, [state.key], lambda steps, bound_by=None: None)
-        model = weakref.ref(opened._route._model)
+        model = weakref.ref(opened._allowed.model.whole)
         assert model() is not None
     gc.collect()
     assert model() is None
@@ -175,7 +176,7 @@ def test_states_of_one_tokenizer_tokenise_once(items):
 
 
 def test_tokens_beyond_what_is_kept_are_forgotten(items, monkeypatch):
-    monkeypatch.setattr(language, "KEPT_TOKENS", 1)
+    monkeypatch.setattr("adaptlabels.builders.language.runner.KEPT_TOKENS", 1)
     runner, state = LanguageRunner(), trained("neox-mini")
     first = runner.encode(state, items[:2])
     assert runner.encode(state, items[:2]) is first
@@ -237,16 +238,16 @@ def test_every_architecture_is_scored_rightly_by_whichever_route(architecture, t
     runner = LanguageRunner()
     with runner.open([state], SETTINGS, AnswerSpace(4)) as opened:
         # Weights large enough for every token to matter.
-        for name, parameter in opened._route._model.named_parameters():
+        model = opened._allowed.model.whole
+        for name, parameter in model.named_parameters():
             if parameter.dim() > 1 and "embed" not in name:
                 parameter.data.mul_(4)
-        opened._route._packed = type(opened._route._packed)(opened._route._model)
-        model = opened._route._model
+        opened._allowed.model.packed = PackedWeights(model)
         found = opened.score(items[:6], [state.key], lambda steps, bound_by=None: None).scores[state.key]
         expected = plain_sums(model, runner, state, items[:6])
         np.testing.assert_allclose(found.scores, expected, rtol=2e-5)
         if takes_trees is not None:
-            assert (opened._route.reach > 0) == takes_trees
+            assert (opened._trial.route.reach > 0) == takes_trees
 
 
 def plain_sums(model, runner, state, items):

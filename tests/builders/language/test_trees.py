@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+import torch
 from adaptlabels.builders.language.tokens import EncodedChoice
 from adaptlabels.builders.language.trees import collate, grow
-from adaptlabels.builders.running.batching import TokenBudget
+from adaptlabels.builders.running.batching import MemoryBudget
+from adaptlabels.labels import RunError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,22 +70,30 @@ def test_rows_of_a_batch_do_not_touch_each_other(batch):
 
 @given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 200))
 def test_batches_hold_every_sequence_once_longest_first_within_the_budget(lengths, tokens):
-    batches = [batch.places for batch in TokenBudget(tokens, "x").batches(lengths)]
-    flat = [place for places in batches for place in places]
+    batches = [indices for indices, _ in MemoryBudget(tokens, "x").run(lengths, len)]
+    flat = [index for indices in batches for index in indices]
     assert sorted(flat) == list(range(len(lengths)))
-    assert [lengths[place] for place in flat] == sorted(lengths, reverse=True)
-    assert all(len(places) == 1 or len(places) * lengths[places[0]] <= tokens for places in batches)
+    assert [lengths[index] for index in flat] == sorted(lengths, reverse=True)
+    assert all(len(indices) == 1 or len(indices) * lengths[indices[0]] <= tokens for indices in batches)
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=40), st.integers(50, 400), st.integers(1, 8))
 def test_a_batch_that_does_not_fit_comes_again_in_smaller_ones(lengths, capacity, rows):
-    import torch
-
-    def work(places):
-        if len(places) * max(lengths[place] for place in places) > capacity:
+    def work(indices):
+        if len(indices) * max(lengths[index] for index in indices) > capacity:
             raise torch.OutOfMemoryError("full")
-        return places
+        return indices
 
-    budget = TokenBudget(10_000, "x", most_rows=rows)
-    done = [batch.run(work) for batch in budget.batches(lengths)]
-    assert sorted(place for places in done if places for place in places) == list(range(len(lengths)))
+    done = list(MemoryBudget(10_000, "x", rows=rows).run(lengths, work))
+    assert all(indices == result for indices, result in done)
+    assert sorted(index for indices, _ in done for index in indices) == list(range(len(lengths)))
+
+
+def test_a_sample_that_does_not_fit_alone_is_an_error():
+    def work(indices):
+        raise torch.OutOfMemoryError("full")
+
+    with pytest.raises(
+        RunError, match="some state: one sample does not fit into memory; use a larger device or `dtype`"
+    ):
+        list(MemoryBudget(8, "some state").run([1] * 4, work))

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from adaptlabels.builders.sources.benchmarks import find_benchmark
-from adaptlabels.builders.sources.hellaswag import hellaswag_item
+from adaptlabels.builders.sources.choice_forms import hellaswag_item
 from adaptlabels.builders.sources.items import shards
 from adaptlabels.builders.sources.opening import open_source
 from adaptlabels.labels import InputError
@@ -48,14 +48,15 @@ def test_plain_and_gzip_lines_read_the_same(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"label": ""}, "line 2: no label"),
-        ({"label": None}, "line 2: no label"),
-        ({"label": "4"}, "line 2: label '4' is not one of 0 to 3"),
-        ({"label": "-1"}, "line 2: label '-1'"),
-        ({"endings": ["a", "b", "c"]}, "line 2: expected a list of 4 endings"),
-        ({"endings": ["a", "b", "[x]", "c"]}, "line 2: ending 2 is empty"),
+        ({"label": ""}, "line 2: column 'label' holds '': no label; items without an answer"),
+        ({"label": None}, "line 2: column 'label' holds None: no label"),
+        ({"label": "4"}, "line 2: column 'label' holds '4': Input should be '0', '1', '2' or '3'"),
+        ({"label": "-1"}, "line 2: column 'label' holds '-1'"),
+        ({"endings": ["a", "b", "c"]}, "line 2: column 'endings' holds ['a', 'b', 'c']: List should have at least 4"),
+        ({"endings": ["a", "b", "[x]", "c"]}, "line 2: column 'endings'[2] holds '': String should have at least 1"),
+        ({"endings": ["word " * 100] * 3}, "word …: List should have at least 4 items"),
         ({"ind": 24}, "have the same identifier 'val-24'"),
-        ({"ctx_b": None}, "line 2: column 'ctx_b' holds None where text is expected"),
+        ({"ctx_b": None}, "line 2: column 'ctx_b' holds None: Input should be a valid string"),
     ],
 )
 def test_a_bad_item_is_named_by_file_and_line(tmp_path, change, message):
@@ -70,7 +71,7 @@ def test_a_bad_item_is_named_by_file_and_line(tmp_path, change, message):
     ("content", "message"),
     [
         (b"", "no items"),
-        (b"{]", "line 1: no JSON"),
+        (b"{]", "line 1: invalid JSON"),
         (b"[1]", "line 1: expected an object"),
         (b"{}", "line 1: column 'ind' is missing"),
         (gzip.compress(b"{}" * 1000, mtime=0)[:-10], "cannot be read"),
@@ -185,10 +186,14 @@ def test_arc_and_piqa_read_as_the_harness_words_them(tmp_path):
     [
         ("arc-easy", {**ARC, "answerKey": "D"}, "answerKey 'D' is not one of '1', '2', '3'"),
         ("arc-easy", {**ARC, "choices": ["a"]}, "column 'choices' holds"),
-        ("arc-easy", {**ARC, "choices": {"text": ["a", ""], "label": ["1", "2"]}}, "choice 1 is ''"),
+        (
+            "arc-easy",
+            {**ARC, "choices": {"text": ["a", ""], "label": ["1", "2"]}},
+            "column 'choices'['text'][1] holds ''",
+        ),
         ("arc-easy", {"id": "x"}, "column 'question' is missing"),
-        ("piqa", {**PIQA, "label": -1}, "label -1 is not 0 or 1"),
-        ("piqa", {**PIQA, "sol2": None}, "choice 1 is None"),
+        ("piqa", {**PIQA, "label": -1}, "column 'label' holds -1: Input should be 0, 1"),
+        ("piqa", {**PIQA, "sol2": None}, "column 'sol2' holds None: Input should be a valid string"),
     ],
 )
 def test_a_bad_row_of_arc_or_piqa_is_named(tmp_path, name, row, message):

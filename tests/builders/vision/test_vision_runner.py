@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import shutil
 
-import adaptlabels.builders.vision.runner as vision
+import adaptlabels.builders.vision.passes as passes
 import numpy as np
 import pytest
 import timm
@@ -89,7 +89,7 @@ def test_answers_do_not_depend_on_the_batch_size(states, items):
 
 def test_a_batch_that_does_not_fit_is_split(states, items, monkeypatch):
     whole = score(states[:1], items)
-    create = vision.create_model
+    create = passes.create_model
 
     def small_memory(*args, **kwargs):
         model = create(*args, **kwargs)
@@ -100,7 +100,7 @@ def test_a_batch_that_does_not_fit_is_split(states, items, monkeypatch):
         if len(inputs[0]) > 5:
             raise torch.OutOfMemoryError("too large")
 
-    monkeypatch.setattr(vision, "create_model", small_memory)
+    monkeypatch.setattr(passes, "create_model", small_memory)
     split = score(states[:1], items)
     name = states[0].backbone.name
     assert split[name].prediction.tolist() == whole[name].prediction.tolist()
@@ -197,14 +197,14 @@ def test_fast_modes_answer_nearly_the_same(states, items, mode):
 
 
 def test_outputs_that_are_not_finite_stop_the_run(states, items, monkeypatch):
-    create = vision.create_model
+    create = passes.create_model
 
     def broken(*args, **kwargs):
         model = create(*args, **kwargs)
         next(iter(model.parameters())).data.fill_(float("nan"))
         return model
 
-    monkeypatch.setattr(vision, "create_model", broken)
+    monkeypatch.setattr(passes, "create_model", broken)
     with pytest.raises(RunError, match=r"outputs for .* are not all finite"):
         score(states[:1], items)
 
