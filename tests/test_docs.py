@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,11 @@ def test_labels_offers_every_name_of_all() -> None:
     assert [name for name in labels.__all__ if not hasattr(labels, name)] == []
     assert labels.__all__ == sorted(labels.__all__)
     assert dir(labels) == labels.__all__
+
+
+def test_the_page_of_the_command_line_is_the_programs() -> None:
+    """`make docs` writes it."""
+    program = [sys.executable, "-m", "typer", "adaptlabels.scripts.cli", "utils", "docs"]
+    program += ["--name", "adaptlabels", "--title", "Command line"]
+    shown = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8").strip() == shown.stdout.strip()
