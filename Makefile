@@ -7,7 +7,10 @@ BIN := $(VENV)/bin
 FETCH_UV := -m pip install -qq --disable-pip-version-check uv
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable
 
-.PHONY: demo test test-lowest check format miniatures clean
+# mkdocs-material advertises its successor otherwise.
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: demo test test-lowest check docs format miniatures clean
 
 demo: $(VENV)/.package
 	$(BIN)/adaptlabels demo
@@ -15,11 +18,17 @@ demo: $(VENV)/.package
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-check: $(VENV)/.dev .types/adaptlabels
+check: $(VENV)/.dev .types/complete
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy -p adaptlabels.labels -p adaptlabels.builders -p adaptlabels.cards -p adaptlabels.scripts
+	$(BIN)/mkdocs build --strict --quiet
+
+# The site, in site/; the page of the command line is written from the program.
+docs: $(VENV)/.dev .types/complete
+	$(BIN)/python -m typer adaptlabels.scripts.cli utils docs --name adaptlabels --title 'Command line' --output docs/cli.md
+	$(BIN)/mkdocs build --strict --quiet
 
 # The same tests with the oldest versions that pyproject.toml allows. These may warn of newer libraries below them, and
 # old versions of Ray leave files to the garbage collector.
@@ -51,10 +60,12 @@ $(BIN)/uv:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python $(FETCH_UV)
 
-# Type checkers do not know setuptools' folder mapping; a link shows them the package as it installs.
-.types/adaptlabels:
-	mkdir -p .types
-	ln -sfn .. .types/adaptlabels
+# Type checkers and mkdocstrings do not know setuptools' folder mapping; links show them the package as it installs.
+.types/complete:
+	rm -rf .types
+	mkdir -p .types/adaptlabels
+	for folder in builders cards labels scripts; do ln -s ../../$$folder .types/adaptlabels/$$folder; done
+	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-lowest .types build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-lowest .types build site *.egg-info .pytest_cache .mypy_cache .ruff_cache

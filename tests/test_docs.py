@@ -6,6 +6,8 @@ import ast
 import doctest
 import importlib
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,7 +33,7 @@ def test_docstring_examples_give_what_they_show(name: str) -> None:
     assert failed == 0
 
 
-@pytest.mark.parametrize("folder", ["labels", "cards"])
+@pytest.mark.parametrize("folder", ["builders", "cards", "labels"])
 def test_every_door_is_complete_and_documented(folder: str) -> None:
     door = importlib.import_module(f"adaptlabels.{folder}")
     assert door.__all__ == sorted(door.__all__) == dir(door)
@@ -41,9 +43,17 @@ def test_every_door_is_complete_and_documented(folder: str) -> None:
         _ = door.nothing_of_this_name
 
 
-@pytest.mark.parametrize("folder", ["labels", "cards"])
+@pytest.mark.parametrize("folder", ["builders", "cards", "labels"])
 def test_a_door_shows_type_checkers_the_names_that_it_offers(folder: str) -> None:
     tree = ast.parse((ROOT / folder / "__init__.py").read_text(encoding="utf-8"))
     (block,) = (node for node in tree.body if isinstance(node, ast.If))
     shown = {alias.asname or alias.name for line in block.body for alias in line.names}
     assert shown == set(importlib.import_module(f"adaptlabels.{folder}").__all__)
+
+
+def test_the_page_of_the_command_line_is_the_programs() -> None:
+    """`make docs` writes it."""
+    program = [sys.executable, "-m", "typer", "adaptlabels.scripts.cli", "utils", "docs"]
+    program += ["--name", "adaptlabels", "--title", "Command line"]
+    shown = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8").strip() == shown.stdout.strip()

@@ -105,7 +105,7 @@ def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and exit.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Run backbones over a dataset and write a dataset folder.
+    """Run backbones, write a dataset folder.
 
     Run the same command again to continue a build that was stopped.
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def command(folder: FolderArgument, json: JsonOption = False) -> None:
-    """Write a dataset folder's card and plots again."""
+    """Write card and plots again."""
     run(folder, as_json=json)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def command(
     families: FamiliesOption = None, families_file: FamiliesFileOption = None, json: JsonOption = False
 ) -> None:
-    """List state spaces with their states and costs."""
+    """List state spaces, their states and costs."""
     run(families_file, tuple(families or ()), as_json=json)
 
 

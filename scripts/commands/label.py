@@ -47,7 +47,7 @@ def command(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Turn predictions made elsewhere into a dataset folder."""
+    """Turn predictions into a dataset folder."""
     run(
         predictions,
         out,
