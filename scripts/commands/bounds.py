@@ -299,7 +299,9 @@ def _print_agents(report: FamilyReport) -> None:
         for agent in report.agents
     ]
     columns = ("agent", "points to lose", "points lost", "accuracy", "mean cost", "gain", "of the oracle's saving")
-    console.print_table("\nreal agents, fitted on one half, measured on the other", columns, rows)
+    learned_from, judged_on = agents[0]["learned_from"], agents[0]["judged_on"]
+    title = f"\nreal agents, learned from {learned_from:,} samples, judged on {judged_on:,} others"
+    console.print_table(title, columns, rows)
 
 
 def _share_with_interval(share: float, found: Interval | None) -> str:
