@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .agents.baselines import AgentResult, compare_agents
+    from .agents.results import Evaluation
     from .bounds.bootstrap import Replicates, interval, replicate
     from .bounds.closed_forms import Bound, conservative_bound, constant_alpha_bound, continuous_bound, exact_bound
     from .bounds.frontier import Frontier, frontier, iso_accuracy_bound
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from .bounds.selection import Selection, select_conservative, select_from_labels, smallest_sufficient
     from .bounds.states import StateSpace
     from .errors import AdaptLabelsError, ChecksError, InputError, RunError, TableError
+    from .folds import fold_of
     from .importers.published import read_published
     from .importers.table import label_predictions, label_sample_logs
+    from .report.evaluation import evaluate
     from .report.report import report_family, report_folder
     from .report.results import BoundResult, FamilyReport, SelectionResult, StateResult
     from .report.serialising import to_json, to_table
@@ -40,6 +43,7 @@ _LAZY = {
     "DatasetFolder": "tables.folder",
     "DatasetInfo": "tables.info",
     "DatasetTables": "tables.folder",
+    "Evaluation": "agents.results",
     "FamilyReport": "report.results",
     "FamilyTables": "tables.folder",
     "Frontier": "bounds.frontier",
@@ -60,7 +64,9 @@ _LAZY = {
     "conservative_bound": "bounds.closed_forms",
     "constant_alpha_bound": "bounds.closed_forms",
     "continuous_bound": "bounds.closed_forms",
+    "evaluate": "report.evaluation",
     "exact_bound": "bounds.closed_forms",
+    "fold_of": "folds",
     "frontier": "bounds.frontier",
     "interval": "bounds.bootstrap",
     "iso_accuracy_bound": "bounds.frontier",
@@ -93,6 +99,7 @@ __all__ = [
     "DatasetFolder",
     "DatasetInfo",
     "DatasetTables",
+    "Evaluation",
     "FamilyReport",
     "FamilyTables",
     "Frontier",
@@ -113,7 +120,9 @@ __all__ = [
     "conservative_bound",
     "constant_alpha_bound",
     "continuous_bound",
+    "evaluate",
     "exact_bound",
+    "fold_of",
     "frontier",
     "interval",
     "iso_accuracy_bound",

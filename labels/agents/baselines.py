@@ -22,6 +22,7 @@ from ..checks import as_correct, as_costs
 from ..errors import InputError
 from ..folds import LEARNING_FOLDS, N_FOLDS
 from .dials import cascade_dial, mixing_dial, router_dial
+from .judged import share_of_saving
 from .resampling import Resampling
 
 if TYPE_CHECKING:
@@ -240,12 +241,7 @@ def _figures(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Accuracy, mean cost and share of the saving of one agent, each (...,), from all means (..., n_columns)."""
     accuracy, cost, E = means[..., 2 * place], means[..., 2 * place + 1], means[..., -len(R) :]
-    return accuracy, cost, _share(R[-1], cost, formulas.frontier_cost(R, formulas.solved_shares(E), accuracy))
-
-
-def _share(largest: float, cost: NDArray[np.float64], least: NDArray[np.float64]) -> NDArray[np.float64]:
-    saving = largest - least
-    return np.where(saving > 0, (largest - cost) / np.where(saving > 0, saving, 1.0), np.nan)
+    return accuracy, cost, share_of_saving(R[-1], cost, formulas.frontier_cost(R, formulas.solved_shares(E), accuracy))
 
 
 def _deal(n_samples: int, rng: np.random.Generator) -> NDArray[np.int8]:

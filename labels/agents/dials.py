@@ -91,7 +91,7 @@ def cascade_dial(correct: NDArray[np.bool_], sure: Floats, R: Floats) -> Dial:
     means.append((np.array([correct[:, last].mean()]), R[last:]))
 
     def act(places: Sequence[int], sure: Floats, seen: Floats) -> list[tuple[Branch, ...]]:
-        found = []
+        found: list[tuple[Branch, ...]] = []
         for chain, level in (settings[p] for p in places):
             stops = sure[:, chain] >= level
             stops[:, -1] = True
@@ -99,7 +99,8 @@ def cascade_dial(correct: NDArray[np.bool_], sure: Floats, R: Floats) -> Dial:
             found.append((Branch(1.0, chain[stage], np.cumsum(R[chain])[stage]),))
         return found
 
-    return Dial("cascade", *(np.concatenate(values) for values in zip(*means, strict=True)), act)
+    accuracy, mean_cost = (np.concatenate(values) for values in zip(*means, strict=True))
+    return Dial("cascade", accuracy, mean_cost, act)
 
 
 def _cascade_means(correct: NDArray[np.bool_], sure: Floats, R: Floats, levels: Floats) -> tuple[Floats, Floats]:
@@ -145,7 +146,7 @@ def router_dial(correct: NDArray[np.bool_], seen: Floats, folds: NDArray[np.int8
 
     def act(places: Sequence[int], sure: Floats, seen: Floats) -> list[tuple[Branch, ...]]:
         predicted = predict(seen)
-        found = []
+        found: list[tuple[Branch, ...]] = []
         for place in places:
             if place == len(prices):
                 found.append((Branch(1.0, np.full(len(sure), len(R) - 1), np.full(len(sure), R[-1])),))

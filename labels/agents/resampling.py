@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MOST_UNITS = 4096
+MOST_UNITS = 2048
 """Samples, or groups of samples, that a replicate draws from."""
 
 
@@ -57,12 +57,12 @@ class Resampling:
         n_units = self.weights.shape[1]
         if len(values) == n_units:
             return np.asarray(values, dtype=np.float64)
-        return np.bincount(self.unit, weights=values, minlength=n_units)
+        return np.bincount(self.unit, weights=values, minlength=n_units).astype(np.float64)
 
     def means(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
         """Mean per sample in each replicate (n_replicates, ...), from the sums over groups (n_units, ...)."""
         flat = sums.reshape(len(sums), -1)
-        found = self.weights @ flat / self.sizes[:, None]
+        found: NDArray[np.float64] = self.weights @ flat / self.sizes[:, None]
         return found.reshape(self.replicates, *sums.shape[1:])
 
     @property

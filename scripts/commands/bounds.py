@@ -299,8 +299,8 @@ def _print_agents(report: FamilyReport) -> None:
         for agent in report.agents
     ]
     columns = ("agent", "points to lose", "points lost", "accuracy", "mean cost", "gain", "of the oracle's saving")
-    learned_from, judged_on = agents[0]["learned_from"], agents[0]["judged_on"]
-    title = f"\nreal agents, learned from {learned_from:,} samples, judged on {judged_on:,} others"
+    first = report.agents[0]
+    title = f"\nreal agents, learned from {first.learned_from:,} samples, judged on {first.judged_on:,} others"
     console.print_table(title, columns, rows)
 
 
