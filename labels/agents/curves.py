@@ -16,6 +16,7 @@ from .judged import ROUNDING
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from ..bounds.interval import Interval
     from .judged import JudgedSamples, ResampledLabels
 
     Floats = NDArray[np.float64]
@@ -35,7 +36,7 @@ class CurveFigures:
     area: float
     """Area under its curve between the smallest and the largest state's cost, normalised: 0 for the mixture of single
     states, 1 for the frontier."""
-    area_interval: tuple[float, float] | None
+    area_interval: Interval | None
     """95 % bootstrap interval of the area; None where none was asked for."""
     aiq: float
     """RouterBench's average improvement in quality between the smallest and the largest state's cost."""
@@ -54,7 +55,7 @@ class CurveFigures:
         """One entry of `curves` in the JSON of `adaptlabels evaluate`."""
         found = dict(vars(self))
         ends = found.pop("area_interval")
-        return found | {"intervals": {} if ends is None else {"area": list(ends)}}
+        return found | {"intervals": {} if ends is None else {"area": [ends.low, ends.high]}}
 
 
 def area_under(cost: ArrayLike, accuracy: ArrayLike, low: ArrayLike, high: ArrayLike) -> Floats:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from ..bounds.bootstrap import interval
+from ..bounds.interval import Interval
 from .judged import share_of_saving
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 Kind: TypeAlias = Literal["given", "single", "mixture", "cascade", "router", "oracle"]
 """`given` for the user's agents; the others stand beside them."""
-Interval: TypeAlias = tuple[float, float]
-"""Ends of a 95 % bootstrap interval."""
+EXACT, OVERSPENT, UNDERSPENT, UNSOLVABLE = range(4)
+"""Cases of `StateSpending`."""
 FIGURES = (
     "accuracy",
     "mean_cost",
@@ -112,14 +113,14 @@ class AgentFigures:
     frontier_cost: float
     """The least mean cost of the same accuracy."""
     intervals: Mapping[str, Interval] = field(default_factory=dict)
-    """95 % bootstrap interval of each of `FIGURES`; empty where none was asked for."""
+    """95 % bootstrap interval of each of `FIGURES` that has one; empty where none was asked for."""
     spending: tuple[StateSpending, ...] = ()
     """Where it over- and underspends, by state that answers; empty for an agent that is not made of the states."""
 
     def to_json(self) -> dict[str, Any]:
         """One entry of `agents` in the JSON of `adaptlabels evaluate`."""
         return dict(vars(self)) | {
-            "intervals": {name: list(ends) for name, ends in self.intervals.items()},
+            "intervals": {name: [ends.low, ends.high] for name, ends in self.intervals.items()},
             "spending": [vars(entry) for entry in self.spending],
         }
 
@@ -136,16 +137,13 @@ def oracle_action(judged: JudgedSamples) -> Action:
 
 
 def columns(judged: JudgedSamples, action: Action) -> list[NDArray[np.bool_] | Floats]:
-    """What is summed over samples: right, cost, agreement, answers lost, cost wasted, each (n_samples,)."""
-    lost = judged.solvable & ~action.right
+    """What is summed over samples: right, cost, agreement, answers lost, cost wasted, each (n_samples,).
+
+    Wasted is what is paid beyond the cheapest right state, 0 where the agent is wrong or no state is right.
+    """
     agreed = np.full(len(judged), np.nan) if action.states is None else action.states == judged.oracle_states
-    return [action.right, action.cost, agreed, lost, _wasted(judged, action)]
-
-
-def _wasted(judged: JudgedSamples, action: Action) -> Floats:
-    """What is paid beyond the cheapest right state (n_samples,), 0 where the agent is wrong or no state is right."""
-    beyond = np.maximum(action.cost - judged.oracle_costs, 0.0)
-    return np.where(judged.solvable & action.right, beyond, 0.0)
+    wasted = np.maximum(action.cost - judged.oracle_costs, 0.0) * (judged.solvable & action.right)
+    return [action.right, action.cost, agreed, judged.solvable & ~action.right, wasted]
 
 
 def derive(
@@ -178,32 +176,42 @@ def intervals_of(
     means = resampling.means(sums)
     derived = derive(means, labels.mean_costs[:, -1:], labels.accuracies[:, -1:], labels.least_cost(means[..., 0]))
     ends = {name: interval(values) for name, values in derived.items()}
-    agents = range(sums.shape[1])
-    return [{name: (float(low[a]), float(high[a])) for name, (low, high) in ends.items()} for a in agents], means
+    agents = [
+        {name: Interval(float(low[a]), float(high[a])) for name, (low, high) in ends.items() if np.isfinite(low[a])}
+        for a in range(sums.shape[1])
+    ]
+    return agents, means
 
 
-def spending_of(judged: JudgedSamples, action: Action) -> tuple[StateSpending, ...]:
-    """Where an agent over- and underspends, by the state that answers."""
+def spending_of(judged: JudgedSamples, action: Action, wasted: Floats) -> tuple[StateSpending, ...]:
+    """Where an agent over- and underspends, by the state that answers.
+
+    Args:
+        judged: The samples.
+        action: What the agent does on them.
+        wasted: Last of `columns`.
+    """
     if action.states is None:
         return ()
-    own = judged.cost_of(action.states)
-    over = judged.solvable & (own > judged.oracle_costs)
-    exact = judged.solvable & ~over & judged.right_of(action.states)
-    case = np.select([~judged.solvable, over, exact], [3, 1, 0], default=2)
-    n_states = len(judged.names)
-    counts = np.bincount(action.states.astype(np.int64) * 4 + case, minlength=4 * n_states).reshape(n_states, 4)
-    wasted = np.bincount(action.states, weights=_wasted(judged, action), minlength=n_states)
+    n_samples, n_states = len(judged), len(judged.names)
+    over = judged.cost_of(action.states) > judged.oracle_costs
+    right = judged.right_of(action.states)
+    case = np.where(over, OVERSPENT, np.where(right, EXACT, UNDERSPENT))
+    case[~judged.solvable] = UNSOLVABLE
+    case += action.states * np.int64(4)
+    shares = np.bincount(case, minlength=4 * n_states).reshape(n_states, 4) / n_samples
+    beyond = np.bincount(action.states, weights=wasted, minlength=n_states) / n_samples
     return tuple(
         StateSpending(
             state=name,
-            share=float(shares.sum()),
-            exact=float(shares[0]),
-            overspent=float(shares[1]),
-            underspent=float(shares[2]),
-            unsolvable=float(shares[3]),
-            cost_wasted=float(beyond),
+            share=float(row.sum()),
+            exact=float(row[EXACT]),
+            overspent=float(row[OVERSPENT]),
+            underspent=float(row[UNDERSPENT]),
+            unsolvable=float(row[UNSOLVABLE]),
+            cost_wasted=float(waste),
         )
-        for name, shares, beyond in zip(judged.names, counts / len(judged), wasted / len(judged), strict=True)
+        for name, row, waste in zip(judged.names, shares, beyond, strict=True)
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..bounds.bootstrap import interval
+from ..bounds.interval import Interval
 from .curves import (
     CPT_SHARES,
     AreaScale,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .choices import Choices
-    from .figures import Interval, Kind
+    from .figures import Kind, StateSpending
     from .judged import JudgedSamples
 
     Floats = NDArray[np.float64]
@@ -74,7 +74,7 @@ class Comparison:
         """One entry of `comparisons` in the JSON of `adaptlabels evaluate`."""
         found = dict(vars(self))
         ends = {"accuracy_difference": found.pop("accuracy_interval"), "cost_difference": found.pop("cost_interval")}
-        return found | {"intervals": {name: list(pair) for name, pair in ends.items() if pair is not None}}
+        return found | {"intervals": {name: [end.low, end.high] for name, end in ends.items() if end is not None}}
 
 
 class Judged(NamedTuple):
@@ -150,11 +150,14 @@ class Judge:
         judged, n_samples = self.judged, len(self.judged)
         sums = np.zeros((self.resampling.weights.shape[1], len(agents), N_COLUMNS))
         whole = np.zeros((len(agents), N_COLUMNS))
+        spending: list[tuple[StateSpending, ...]] = []
         for a, agent in enumerate(agents):
             for probability, action in agent.actions:
-                for c, values in enumerate(columns(judged, action)):
+                summed = columns(judged, action)
+                for c, values in enumerate(summed):
                     sums[:, a, c] += probability * self.resampling.sums(values)
                     whole[a, c] += probability * (values.sum() / n_samples)
+            spending.append(spending_of(judged, action, summed[-1]) if len(agent.actions) == 1 else ())
         intervals, means = intervals_of(sums, self.resampling, self._labels)
         R, A = judged.mean_costs, judged.accuracies
         least = judged.least_cost(whole[:, 0])
@@ -176,7 +179,7 @@ class Judge:
                 frontier_accuracy=float(reachable[a]),
                 frontier_cost=float(least[a]),
                 intervals=intervals[a],
-                spending=spending_of(judged, agent.actions[0][1]) if len(agent.actions) == 1 else (),
+                spending=spending[a],
             )
             for a, agent in enumerate(agents)
         ]
@@ -209,8 +212,7 @@ class Judge:
         """Interval of the mean of some values (n_samples,)."""
         if self.resampling.replicates == 0:
             return None
-        low, high = interval(self.resampling.means(self.resampling.sums(values)))
-        return float(low), float(high)
+        return Interval.of(self.resampling.means(self.resampling.sums(values)))
 
     @cached_property
     def _labels(self) -> ResampledLabels:
@@ -236,8 +238,7 @@ class Judge:
         cost, accuracy = np.array([f.mean_cost for f in figures]), np.array([f.accuracy for f in figures])
         ends = None
         if self.resampling.replicates:
-            low, high = interval(self._resampled_scale.normalise(means[..., 1], means[..., 0]))
-            ends = (float(low), float(high))
+            ends = Interval.of(self._resampled_scale.normalise(means[..., 1], means[..., 0]))
         neutral = quality_neutral_cost(cost, accuracy, float(A[-1]))
         recovered, thresholds = np.nan, [np.nan] * len(CPT_SHARES)
         if len(R) == 2 and all(entry.states is not None for entry in settings):
@@ -269,4 +270,5 @@ def _discordant(actions: Sequence[tuple[float, Action]], others: NDArray[np.bool
     if len(actions) > 1:
         return None
     right = actions[0][1].right
-    return int(np.count_nonzero(right & ~others)), int(np.count_nonzero(others & ~right))
+    both = np.count_nonzero(right & others)
+    return int(np.count_nonzero(right) - both), int(np.count_nonzero(others) - both)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..bounds import formulas
 from ..bounds.frontier import Frontier, frontier
 from ..bounds.oracle import cheapest_right, count_right, first_right
 from ..checks import as_correct, as_sample_costs
@@ -81,10 +82,14 @@ class JudgedSamples:
         """The least cost of every accuracy."""
         return frontier(self.correct, self.costs)
 
+    @cached_property
+    def _row_starts(self) -> NDArray[np.int64]:
+        """Place of each sample's first state in the flat matrix (n_samples,)."""
+        return np.arange(len(self)) * len(self.names)
+
     def right_of(self, states: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Whether the state that answers each sample is right (n_samples,)."""
-        found: NDArray[np.bool_] = self.correct[np.arange(len(self)), states]
-        return found
+        return np.take(self.correct, self._row_starts + states)  # flat places: much quicker than pairs of them
 
     def cost_of(self, states: NDArray[np.integer]) -> Floats:
         """Cost of running one state on each sample (n_samples,)."""
@@ -134,6 +139,8 @@ class ResampledLabels:
 
     def least_cost(self, accuracy: Floats) -> Floats:
         """The frontiers' costs at the accuracies of some agents, both (n_replicates, n_agents)."""
+        if self.judged.costs.ndim == 1:
+            return formulas.frontier_cost(self.judged.costs, self._solved[:, None], accuracy)
         curves = zip(accuracy, self.frontiers(), strict=True)
         return np.stack([np.interp(row, curve.accuracy, curve.mean_cost) for row, curve in curves])
 

@@ -9,6 +9,7 @@ then resamples all sums of all agents, who so share the same replicates and can 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,7 +66,7 @@ class Resampling:
         found: NDArray[np.float64] = self.weights @ flat / self.sizes[:, None]
         return found.reshape(self.replicates, *sums.shape[1:])
 
-    @property
+    @cached_property
     def sizes(self) -> NDArray[np.float64]:
         """Samples in each replicate (n_replicates,); they differ a little where groups do."""
         return self.weights @ np.bincount(self.unit, minlength=self.weights.shape[1])

@@ -62,8 +62,9 @@ def main() -> None:
     print(
         f"  peak memory     {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before:.0f} MiB beside choices"
     )
-    low, high = agents[0].intervals["share_of_saving"]
-    print(f"  share of saving of the first {agents[0].share_of_saving:.4f} ({low:.4f} – {high:.4f})")
+    first = agents[0]
+    ends = first.intervals["share_of_saving"]
+    print(f"  share of saving of the first {first.share_of_saving:.4f} ({ends.low:.4f} – {ends.high:.4f})")
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ def test_intervals_are_those_of_resampled_rows(own):
         drawn.append(again.given([choices(entry.states[rows])])[0][0])
     for name in FIGURES:
         values = [getattr(one, name) for one in drawn]
-        low, high = found.intervals[name]
+        low, high = found.intervals[name].low, found.intervals[name].high
         assert low <= getattr(found, name) <= high
         assert high - low == pytest.approx(3.92 * np.std(values), rel=0.25), name
 
@@ -183,8 +183,8 @@ def test_agents_share_replicates_so_that_differences_are_paired():
     a, b = (judge.given([entry])[0][0] for entry in (one, two))
     assert pair.accuracy_difference == pytest.approx(a.accuracy - b.accuracy)
     assert pair.cost_difference == pytest.approx(a.mean_cost - b.mean_cost)
-    low, high = pair.accuracy_interval
-    assert high - low < 0.3 * (a.intervals["accuracy"][1] - a.intervals["accuracy"][0])
+    alone = a.intervals["accuracy"]
+    assert pair.accuracy_interval.high - pair.accuracy_interval.low < 0.3 * (alone.high - alone.low)
     right = [judge.act(entry).right.tolist() for entry in (one, two)]
     assert pair.p_value == pytest.approx(reference.mcnemar(*right))
 
@@ -195,6 +195,5 @@ def test_curves_have_their_area_with_interval():
     dial = [choices(((hard > t) + (hard > t + 0.2)).astype(np.int8), setting=t) for t in (0.2, 0.4, 0.6)]
     _, (curve,) = judge.given(dial)
     assert (curve.agent, curve.settings) == ("mine", 3)
-    low, high = curve.area_interval
-    assert 0 < low < curve.area < high < 1
+    assert 0 < curve.area_interval.low < curve.area < curve.area_interval.high < 1
     assert math.isnan(curve.apgr)  # three states

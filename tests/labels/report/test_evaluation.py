@@ -67,8 +67,7 @@ def test_an_agent_is_judged_on_folds_5_to_9(folder, judged):
     kinds = [agent.kind for agent in found.agents]
     assert kinds == ["given", "single", "single", *["mixture"] * 2, *["cascade"] * 2, *["router"] * 2, "oracle"]
     for agent in found.agents:
-        low, high = agent.intervals["accuracy"]
-        assert low <= agent.accuracy <= high
+        assert agent.intervals["accuracy"].low <= agent.accuracy <= agent.intervals["accuracy"].high
 
 
 def test_json_has_what_the_design_says(folder, judged):
