@@ -8,30 +8,18 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from adaptlabels.labels import DatasetFolder, InputError, TableError, label_predictions, report_family
+from adaptlabels.labels import InputError, TableError, evaluate
 from adaptlabels.labels.folds import fold_of
-from adaptlabels.labels.report.evaluation import evaluate
-from adaptlabels.labels.tables.folder import write_folder
 
 from ..agents import reference
-from ..inputs import prediction_rows, write_inputs
+from ..inputs import agents_folder
 
 STATES, COSTS = ["tiny", "base", "huge"], np.array([1.0, 3.0, 10.0])
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    root = tmp_path_factory.mktemp("agents")
-    info, families = label_predictions(*write_inputs(root, prediction_rows(600)))
-    space_report = report_family(_space(families[0].states), np.array(families[0].labels["correct"].to_list()))
-    write_folder(root / "out", info, families, space_report.to_table())
-    return DatasetFolder(root / "out")
-
-
-def _space(states):
-    from adaptlabels.labels import StateSpace
-
-    return StateSpace.create(states["state"].to_list(), states["cost"].to_numpy(), family="demo", cost_metric="cost")
+    return agents_folder(tmp_path_factory.mktemp("agents"))
 
 
 @pytest.fixture(scope="module")
