@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .agents.baselines import AgentResult, compare_agents
+    from .agents.results import Evaluation
     from .bounds.alpha_range import AlphaRange, alpha_range, alpha_range_from_labels, alpha_slope
     from .bounds.bootstrap import Replicates, interval, replicate
     from .bounds.closed_forms import Bound, conservative_bound, constant_alpha_bound, continuous_bound, exact_bound
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from .bounds.states import StateSpace
     from .bounds.utility import Utility, conservative_utility, utility_from_labels
     from .errors import AdaptLabelsError, ChecksError, InputError, RunError, TableError
+    from .folds import fold_of
     from .importers.published import read_published
     from .importers.table import label_predictions, label_sample_logs
+    from .report.evaluation import evaluate
     from .report.report import report_family, report_folder
     from .report.results import BoundResult, FamilyReport, SelectionResult, StateResult
     from .report.serialising import to_json, to_table
@@ -48,6 +51,7 @@ _LAZY = {
     "DatasetInfo": "tables.info",
     "DatasetTables": "tables.folder",
     "ErrorOverlap": "bounds.overlap",
+    "Evaluation": "agents.results",
     "FamilyReport": "report.results",
     "FamilyTables": "tables.folder",
     "Frontier": "bounds.frontier",
@@ -79,7 +83,9 @@ _LAZY = {
     "constant_alpha_bound": "bounds.closed_forms",
     "continuous_bound": "bounds.closed_forms",
     "error_overlap": "bounds.overlap",
+    "evaluate": "report.evaluation",
     "exact_bound": "bounds.closed_forms",
+    "fold_of": "folds",
     "frontier": "bounds.frontier",
     "interval": "bounds.bootstrap",
     "iso_accuracy_bound": "bounds.frontier",
@@ -118,6 +124,7 @@ __all__ = [
     "DatasetInfo",
     "DatasetTables",
     "ErrorOverlap",
+    "Evaluation",
     "FamilyReport",
     "FamilyTables",
     "Frontier",
@@ -149,7 +156,9 @@ __all__ = [
     "constant_alpha_bound",
     "continuous_bound",
     "error_overlap",
+    "evaluate",
     "exact_bound",
+    "fold_of",
     "frontier",
     "interval",
     "iso_accuracy_bound",

@@ -1,61 +1,57 @@
 """What real agents reach on the same labels, so that a reader sees how much of the opportunity is open.
 
 Three agents that know no right answer: random mixing of static states, a cascade that goes on while its confidence is
-below a threshold, and a router that learns, from what the cheapest state outputs, which state to run. Each is fitted on
-one half of the samples and measured on the other.
+below a threshold, and a router that learns, from what the cheapest state outputs, which state to run. Each learns from
+folds 0-4 and is judged on folds 5-9. Of its many settings only the means are kept; what a chosen one does on the judged
+samples is computed again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..bounds import formulas
 from ..bounds.bootstrap import REPLICATES
 from ..bounds.interval import Interval
-from ..bounds.oracle import error_profile, first_right
+from ..bounds.oracle import count_right, error_profile, first_right
 from ..checks import as_correct, as_costs
 from ..errors import InputError
+from ..folds import LEARNING_FOLDS, N_FOLDS
+from .dials import cascade_dial, mixing_dial, router_dial
+from .judged import share_of_saving
+from .resampling import Resampling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    Outcome: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
-    """Chance of being right and cost of each sample, both (n_samples,)."""
-    Policy: TypeAlias = Callable[[NDArray[np.int64]], Outcome]
-    """One setting of an agent: from places of samples to what it does on them."""
+    from .dials import Branch, Dial
 
 ALLOWED_LOSSES = (0.0, 0.01)
 """Accuracy below the largest state's that an agent may give up for less cost."""
-SHARES = 101
-"""Shares of the costlier state that each pair of states is mixed with."""
-THRESHOLDS = 101
-"""Thresholds that a cascade is tried with, quantiles of the confidences."""
-PRICES = 101
-"""Prices of cost in accuracy that the router is tried with."""
-FOLDS = 5
-"""Folds of the router's cross-validation."""
 ROUND_TO = 12
 """Decimals of a share or a loss."""
 FEWEST_SAMPLES = 200
-"""Samples below which halves say nothing."""
+"""Samples below which nothing is learned from half of them."""
+MOST_LEARNED = 50_000
+"""Samples that an agent learns from at most, drawn from the learning folds."""
 
 
 @dataclass(frozen=True)
 class AgentResult:
-    """One agent on the measured half."""
+    """One agent on the judged samples."""
 
     agent: str
     """`mixing`, `cascade` or `router`."""
     allowed_loss: float
     """Accuracy below the largest state's that the agent was fitted to give up; on other samples it may lose more."""
     loss: float
-    """Accuracy below the largest state's that it gives up on the measured half; negative where it is more accurate."""
+    """Accuracy below the largest state's that it gives up on the judged samples; negative where it is more accurate."""
     accuracy: float
     """Share of samples that it gets right."""
     mean_cost: float
@@ -65,11 +61,58 @@ class AgentResult:
     equal accuracy; negative where the agent costs more than always running the largest state, not a number where the
     oracle saves nothing either."""
     accuracy_interval: Interval | None = None
-    """95 % bootstrap interval over the measured samples; None where none was asked for."""
+    """95 % bootstrap interval over the judged samples; None where none was asked for."""
     mean_cost_interval: Interval | None = None
     """The same of the mean cost."""
     share_interval: Interval | None = None
     """The same of the share of the saving."""
+    learned_from: int = 0
+    """Samples that it learned from."""
+    judged_on: int = 0
+    """Samples that its figures rest on."""
+
+
+@dataclass(frozen=True, eq=False)
+class FittedAgent:
+    """One agent at the setting that it learned for one allowed loss."""
+
+    allowed_loss: float
+    """Accuracy below the largest state's that it was fitted to give up."""
+    dial: Dial
+    """The agent with all of its settings."""
+    place: int
+    """The chosen setting."""
+
+
+def fit_agents(
+    correct: NDArray[np.bool_],
+    R: NDArray[np.float64],
+    confidence: NDArray[np.float64],
+    seen: NDArray[np.float64],
+    folds: NDArray[np.int8],
+    rng: np.random.Generator,
+) -> tuple[list[FittedAgent], NDArray[np.int64]]:
+    """Fit every agent for each of `ALLOWED_LOSSES`; arguments as of `compare_agents`, checked by it.
+
+    Returns:
+        The agents, and the places of the samples that they learned from.
+    """
+    learning = np.flatnonzero(np.isin(folds, LEARNING_FOLDS))
+    if len(learning) > MOST_LEARNED:
+        learning = np.sort(rng.choice(learning, MOST_LEARNED, replace=False))
+    learned = correct[learning]
+    dials = (
+        mixing_dial(count_right(learned) / len(learned), R),
+        cascade_dial(learned, confidence[learning], R),
+        router_dial(learned, seen[learning], folds[learning], R),
+    )
+    fitted = []
+    for dial in dials:
+        for loss in ALLOWED_LOSSES:
+            enough = dial.accuracy >= learned[:, -1].mean() - loss - 1e-12
+            place = int(np.argmin(np.where(enough, dial.mean_cost, np.inf)))
+            fitted.append(FittedAgent(loss, dial, place))
+    return fitted, learning
 
 
 def compare_agents(
@@ -78,10 +121,11 @@ def compare_agents(
     confidence: ArrayLike,
     features: ArrayLike | None = None,
     *,
+    folds: ArrayLike | None = None,
     replicates: int | None = REPLICATES,
     rng: np.random.Generator,
 ) -> list[AgentResult]:
-    """Fit each agent on one half of the samples and measure it on the other.
+    """Let each agent learn from folds 0-4 and judge it on folds 5-9.
 
     Args:
         correct: Which states are right (n_samples, n_states), states ascending by cost.
@@ -89,8 +133,10 @@ def compare_agents(
         confidence: Probability that each state gives its answer (n_samples, n_states).
         features: What the cheapest state outputs (n_samples, n_features), for the router; without it the router sees
             that state's confidence alone.
-        replicates: Bootstrap replicates of the measured half; None leaves the intervals out.
-        rng: Source of the split and of the replicates.
+        folds: Fold of each sample (n_samples,), 0 to 9, as of `fold_of`; dealt at random by default.
+        replicates: Bootstrap replicates of the judged samples; None leaves the intervals out.
+        rng: Source of the replicates, of folds that are not given, and of the samples learned from where there are more
+            than 50,000.
 
     Returns:
         For each agent, one result for each of `ALLOWED_LOSSES`.
@@ -111,170 +157,95 @@ def compare_agents(
     R = as_costs(costs, matrix.shape[1])
     sure = np.asarray(confidence, dtype=np.float64)
     if sure.shape != matrix.shape:
-        raise InputError(f"confidence: expected shape {matrix.shape}, got {sure.shape}")
+        raise InputError(f"`confidence`: expected shape {matrix.shape}, got {sure.shape}")
     if not np.isfinite(sure).all():
-        raise InputError("confidence: not known for every sample and state; agents need it")
+        raise InputError("`confidence`: not known for every sample and state; agents need it")
     if len(matrix) < FEWEST_SAMPLES:
-        raise InputError(f"{len(matrix)} samples are too few to fit agents on one half and measure them on the other")
+        raise InputError(f"{len(matrix)} samples are too few to let agents learn from half of them")
     seen = sure[:, :1] if features is None else np.asarray(features, dtype=np.float64)
-    order = rng.permutation(len(matrix))
-    fit, test = order[: len(order) // 2], order[len(order) // 2 :]
-    agents = {
-        "mixing": list(_mixing(matrix, R)),
-        "cascade": list(_cascade(matrix, sure, R, fit)),
-        "router": list(_router(matrix, seen, R, fit, test)),
-    }
-    chosen = [
-        (name, loss, policy(test))
-        for name, policies in agents.items()
-        for loss, policy in _fit(policies, fit, float(matrix[fit, -1].mean()))
-    ]
-    return _measure(chosen, matrix[test], R, replicates, rng)
+    split = _deal(len(matrix), rng) if folds is None else np.asarray(folds, dtype=np.int8)
+    if split.shape != (len(matrix),):
+        raise InputError(f"`folds`: expected shape ({len(matrix)},), got {split.shape}")
+    judged = np.flatnonzero(~np.isin(split, LEARNING_FOLDS))
+    if len(judged) in (0, len(matrix)):
+        raise InputError("`folds`: agents need samples to learn from (folds 0-4) and to be judged on (folds 5-9)")
+    fitted, learning = fit_agents(matrix, R, sure, seen, split, rng)
+    actions = act(fitted, sure[judged], seen[judged])
+    return _judge(fitted, actions, matrix[judged], R, len(learning), replicates, rng)
 
 
-def _fit(policies: list[Policy], fit: NDArray[np.int64], largest: float) -> Iterator[tuple[float, Policy]]:
-    """For each allowed loss, the cheapest setting that keeps the accuracy on the fitted half."""
-    outcomes = [policy(fit) for policy in policies]
-    accuracy = np.array([right.mean() for right, _ in outcomes])
-    cost = np.array([paid.mean() for _, paid in outcomes])
-    for loss in ALLOWED_LOSSES:
-        enough = accuracy >= largest - loss - 1e-12
-        yield loss, policies[int(np.argmin(np.where(enough, cost, np.inf)))]
+def act(
+    fitted: Sequence[FittedAgent], sure: NDArray[np.float64], seen: NDArray[np.float64]
+) -> list[tuple[Branch, ...]]:
+    """What each agent does on other samples, each dial asked once."""
+    actions: list[tuple[Branch, ...]] = []
+    for dial, agents in groupby(fitted, key=lambda agent: agent.dial):
+        actions += dial.act([agent.place for agent in agents], sure, seen)
+    return actions
 
 
-def _measure(
-    chosen: list[tuple[str, float, Outcome]],
+def _judge(
+    fitted: Sequence[FittedAgent],
+    actions: Sequence[tuple[Branch, ...]],
     correct: NDArray[np.bool_],
     R: NDArray[np.float64],
+    learned_from: int,
     replicates: int | None,
     rng: np.random.Generator,
 ) -> list[AgentResult]:
-    """Accuracy, mean cost and share of the oracle's saving on the measured half, and on resampled ones."""
+    """Accuracy, mean cost and share of the oracle's saving on the judged samples, and on resampled ones."""
+    n_samples, n_states = correct.shape
     first, solvable = first_right(correct)
-    unsolved = ~solvable[:, None] | (first[:, None] > np.arange(len(R)))  # (n_samples, n_states): wrong up to here
-    outcomes = np.stack([values for _, _, outcome in chosen for values in outcome], axis=1)
-    figures = np.concatenate([outcomes, unsolved], axis=1)
-    n_samples = len(correct)
-    whole = np.ascontiguousarray(figures.T).mean(axis=1)  # along the fast axis NumPy sums in pairs, which rounds less
-    whole[outcomes.shape[1] :] = error_profile(first, solvable, len(R))
+    resampling = Resampling.draw(n_samples, replicates or 0, rng)
+    sums = [resampling.sums(values) for branches in actions for values in _outcome(branches, correct)]
+    sums += [resampling.sums(~solvable | (first > state)) for state in range(n_states)]  # wrong in all states up to it
+    whole = np.array([column.sum() / n_samples for column in sums])
+    whole[-n_states:] = error_profile(first, solvable, n_states)
+    resampled = resampling.means(np.stack(sums, axis=1))
     largest = float(correct[:, -1].mean())
-    resampled = np.empty((replicates or 0, figures.shape[1]))
-    for row in resampled:
-        counts = np.bincount(rng.integers(0, n_samples, n_samples), minlength=n_samples)
-        row[:] = counts @ figures / n_samples
-    return [
-        _result(name, loss, largest, place, whole, resampled, R, outcomes.shape[1])
-        for place, (name, loss, _) in enumerate(chosen)
-    ]
+    results = []
+    for place, agent in enumerate(fitted):
+        accuracy, cost, share = (float(value) for value in _figures(whole, place, R))
+        intervals: list[Interval | None] = [None] * 3
+        if replicates:
+            intervals = [Interval.of(values) for values in _figures(resampled, place, R)]
+        results.append(
+            AgentResult(
+                agent=agent.dial.agent,
+                allowed_loss=agent.allowed_loss,
+                loss=round(largest - accuracy, ROUND_TO) + 0.0,
+                accuracy=accuracy,
+                mean_cost=cost,
+                share_of_saving=round(share, ROUND_TO) + 0.0,  # a difference that should be 0 is 0, not -1e-16
+                accuracy_interval=intervals[0],
+                mean_cost_interval=intervals[1],
+                share_interval=intervals[2],
+                learned_from=learned_from,
+                judged_on=n_samples,
+            )
+        )
+    return results
 
 
-def _result(
-    name: str,
-    allowed_loss: float,
-    largest: float,
-    place: int,
-    whole: NDArray[np.float64],
-    resampled: NDArray[np.float64],
-    R: NDArray[np.float64],
-    n_outcomes: int,
-) -> AgentResult:
-    def figures(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-        accuracy, cost = rows[..., 2 * place], rows[..., 2 * place + 1]
-        least = formulas.frontier_cost(R, formulas.solved_shares(rows[..., n_outcomes:]), accuracy)
-        saving = R[-1] - least
-        share = np.where(saving > 0, (R[-1] - cost) / np.where(saving > 0, saving, 1.0), np.nan)
-        return accuracy, cost, share
-
-    accuracy, cost, share = (float(value) for value in figures(whole))
-    share = round(share, ROUND_TO) + 0.0  # a difference of sums that should be 0 is 0, not -1e-16
-    lost = round(largest - accuracy, ROUND_TO) + 0.0
-    if not len(resampled):
-        return AgentResult(name, allowed_loss, lost, accuracy, cost, share)
-    intervals = (Interval.of(values) for values in figures(resampled))
-    return AgentResult(name, allowed_loss, lost, accuracy, cost, share, *intervals)
-
-
-def _static(correct: NDArray[np.bool_], R: NDArray[np.float64], state: int, rows: NDArray[np.int64]) -> Outcome:
-    return correct[rows, state].astype(np.float64), np.full(len(rows), R[state])
-
-
-def _mixing(correct: NDArray[np.bool_], R: NDArray[np.float64]) -> Iterator[Policy]:
-    """Toss a coin between two static states: every mixture of every pair, on the convex hull or below it."""
-
-    def mix(i: int, j: int, share: float, rows: NDArray[np.int64]) -> Outcome:
-        right = (1 - share) * correct[rows, i] + share * correct[rows, j]
-        return right, np.full(len(rows), (1 - share) * R[i] + share * R[j])
-
-    for i in range(len(R)):
-        for j in range(i + 1, len(R)):
-            for share in np.linspace(0, 1, SHARES):
-                yield partial(mix, i, j, float(share))
-
-
-def _cascade(
-    correct: NDArray[np.bool_], sure: NDArray[np.float64], R: NDArray[np.float64], fit: NDArray[np.int64]
-) -> Iterator[Policy]:
-    """Run a state, stop where its confidence reaches the threshold, else run the next: every state tried is paid for.
-
-    Tried are the cascade of all states and each pair of a state with the largest, with one threshold for all stages.
-    """
-
-    def cascade(chain: NDArray[np.int64], level: float, rows: NDArray[np.int64]) -> Outcome:
-        stops = sure[np.ix_(rows, chain)] >= level
-        stops[:, -1] = True
-        stage = stops.argmax(axis=1)
-        return correct[rows, chain[stage]].astype(np.float64), np.cumsum(R[chain])[stage]
-
-    last = len(R) - 1
-    chains = [np.array([i, last]) for i in range(last)]
-    if last > 1:
-        chains.append(np.arange(len(R)))
-    for chain in chains:
-        levels = np.quantile(sure[np.ix_(fit, chain[:-1])], np.linspace(0, 1, THRESHOLDS))
-        for level in np.unique(levels):
-            yield partial(cascade, chain, float(level))
-    yield partial(_static, correct, R, last)
-
-
-def _router(
-    correct: NDArray[np.bool_],
-    seen: NDArray[np.float64],
-    R: NDArray[np.float64],
-    fit: NDArray[np.int64],
-    test: NDArray[np.int64],
-) -> Iterator[Policy]:
-    """Run the cheapest state; from what it outputs, predict for every state whether it is right; run the best bargain.
-
-    The cheapest state is always paid for, and the chosen one where it is another. Predictions on the fitted half come
-    from cross-validation, so that the price of cost is not fitted on samples that the model has seen.
-    """
-    chances = np.empty((len(correct), len(R)))
-    for state in range(len(R)):
-        chances[fit, state], chances[test, state] = _probabilities(seen[fit], correct[fit, state], seen[test])
-    paid = R + np.where(np.arange(len(R)) > 0, R[0], 0.0)
-
-    def route(price: float, rows: NDArray[np.int64]) -> Outcome:
-        states = np.argmax(chances[rows] - price * paid, axis=1)
-        return correct[rows, states].astype(np.float64), paid[states]
-
-    for price in np.append(0.0, np.geomspace(1e-4, 10, PRICES)) / R[-1]:
-        yield partial(route, float(price))
-    yield partial(_static, correct, R, len(R) - 1)
-
-
-def _probabilities(
-    features: NDArray[np.float64], right: NDArray[np.bool_], others: NDArray[np.float64]
+def _outcome(
+    branches: tuple[Branch, ...], correct: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Chance of being right on the fitted samples (by cross-validation) and on the others."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import cross_val_predict
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import QuantileTransformer, SplineTransformer
+    """Chance of being right and expected cost of each sample, both (n_samples,)."""
+    rows = np.arange(len(correct))
+    right = sum(branch.probability * correct[rows, branch.states] for branch in branches)
+    return np.asarray(right), np.asarray(sum(branch.probability * branch.paid for branch in branches))
 
-    if min(right.sum(), (~right).sum()) < FOLDS:
-        share = np.full(len(features), right.mean())
-        return share, np.full(len(others), right.mean())
-    ranks = QuantileTransformer(n_quantiles=min(100, len(features) // 2))
-    model = make_pipeline(ranks, SplineTransformer(n_knots=5), LogisticRegression(max_iter=500))
-    fitted = cross_val_predict(model, features, right, cv=FOLDS, method="predict_proba")[:, 1]
-    return fitted, model.fit(features, right).predict_proba(others)[:, 1]
+
+def _figures(
+    means: NDArray[np.float64], place: int, R: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Accuracy, mean cost and share of the saving of one agent, each (...,), from all means (..., n_columns)."""
+    accuracy, cost, E = means[..., 2 * place], means[..., 2 * place + 1], means[..., -len(R) :]
+    return accuracy, cost, share_of_saving(R[-1], cost, formulas.frontier_cost(R, formulas.solved_shares(E), accuracy))
+
+
+def _deal(n_samples: int, rng: np.random.Generator) -> NDArray[np.int8]:
+    """Folds of equal size, dealt at random."""
+    folds = np.empty(n_samples, dtype=np.int8)
+    folds[rng.permutation(n_samples)] = np.arange(n_samples) * N_FOLDS // n_samples
+    return folds

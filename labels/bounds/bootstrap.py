@@ -199,6 +199,9 @@ def interval(values: NDArray[np.float64], level: float = 0.95) -> tuple[NDArray[
         Low and high (...,); not a number where no replicate is defined.
     """
     tail = 50 * (1 - level)
+    if np.isfinite(values).all():
+        low, high = np.percentile(values, [tail, 100 - tail], axis=0)
+        return low, high
     defined = np.isfinite(values).any(axis=0)
     safe = np.where(defined, values, 0.0)
     low, high = np.nanpercentile(safe, [tail, 100 - tail], axis=0)

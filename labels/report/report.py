@@ -16,6 +16,7 @@ from ..bounds.bootstrap import REPLICATES, SEED, replicate
 from ..bounds.oracle import oracle
 from ..checks import as_accuracies, as_alpha, as_costs
 from ..errors import InputError
+from ..folds import fold_of
 from .intervals import (
     Alpha,
     bound_results,
@@ -44,6 +45,7 @@ def report_family(
     *,
     confidence: ArrayLike | None = None,
     features: ArrayLike | None = None,
+    folds: ArrayLike | None = None,
     sample_costs: ArrayLike | None = None,
     alphas: Sequence[float] = (),
     replicates: int | None = REPLICATES,
@@ -56,10 +58,11 @@ def report_family(
         correct: Which states are right (n_samples, n_states); None to work from published accuracies.
         confidence: Probability that each state gives its answer (n_samples, n_states), for real agents.
         features: What the cheapest state outputs (n_samples, n_features), for the learned router.
+        folds: Fold of each sample (n_samples,), for real agents; dealt at random by default.
         sample_costs: Cost of each inference (n_samples, n_states), for the exact and the iso-accuracy bound.
         alphas: Error correlations to add a `constant-alpha` bound for.
         replicates: Bootstrap replicates behind the intervals; None leaves the intervals out.
-        seed: Seed of the replicates and of the agents' halves.
+        seed: Seed of the replicates, and of folds that are not given.
 
     Raises:
         InputError: Neither labels nor accuracies, or anything that the bounds refuse.
@@ -78,7 +81,7 @@ def report_family(
     sets = None if replicates is None else replicate(correct, replicates, rng=np.random.default_rng(seed))
     chosen = [measured_alpha(found, sets), *further]
     bounds = tuple(bound_results(R, A, found.error_profile, chosen, sets))
-    agents = _agents(correct, R, confidence, features, replicates, seed)
+    agents = _agents(correct, R, confidence, features, folds, replicates, seed)
     own = {} if sample_costs is None else sample_cost_results(correct, sample_costs, replicates, seed)
     return FamilyReport(
         space=replace(space, accuracies=A),
@@ -154,6 +157,7 @@ def report_folder(
         folder.correct(family)[:, order],
         confidence=folder.confidence(family)[:, order] if agents else None,
         features=folder.outputs(family, order[0]) if agents else None,
+        folds=fold_of(folder.labels(family, ["sample_id"])["sample_id"].to_list()) if agents else None,
         sample_costs=folder.sample_costs(family)[:, order] if sample_costs else None,
         alphas=alphas,
         replicates=replicates,
@@ -168,6 +172,7 @@ def _agents(
     R: NDArray[np.float64],
     confidence: ArrayLike | None,
     features: ArrayLike | None,
+    folds: ArrayLike | None,
     replicates: int | None,
     seed: int,
 ) -> tuple[AgentResult, ...]:
@@ -178,4 +183,4 @@ def _agents(
     if len(known) < FEWEST_SAMPLES or not np.isfinite(known).all():
         return ()
     rng = np.random.default_rng(seed)
-    return tuple(compare_agents(correct, R, known, features, replicates=replicates, rng=rng))
+    return tuple(compare_agents(correct, R, known, features, folds=folds, replicates=replicates, rng=rng))

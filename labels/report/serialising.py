@@ -110,6 +110,8 @@ def _agent(agent: AgentResult, largest_cost: float) -> dict[str, Any]:
         "agent": agent.agent,
         "allowed_loss": agent.allowed_loss,
         "loss": agent.loss,
+        "learned_from": agent.learned_from,
+        "judged_on": agent.judged_on,
         "accuracy": agent.accuracy,
         "mean_cost": agent.mean_cost,
         "gain": largest_cost / agent.mean_cost,

@@ -74,7 +74,7 @@ def costly_agents(agents: Sequence[AgentResult]) -> list[str]:
     if not over:
         return []
     names = ", ".join(f"{a.agent} {100 * a.loss:.1f} where {100 * a.allowed_loss:.1f} were allowed" for a in over)
-    return [f"on the measured half, agents lose more points of accuracy than on the fitted one: {names}"]
+    return [f"on the judged samples, agents lose more points of accuracy than on those learned from: {names}"]
 
 
 def all_warnings(

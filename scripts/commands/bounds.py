@@ -295,7 +295,9 @@ def _print_agents(report: FamilyReport) -> None:
         for agent in report.agents
     ]
     columns = ("agent", "points to lose", "points lost", "accuracy", "mean cost", "gain", "of the oracle's saving")
-    console.print_table("\nreal agents, fitted on one half, measured on the other", columns, rows)
+    first = report.agents[0]
+    title = f"\nreal agents, learned from {first.learned_from:,} samples, judged on {first.judged_on:,} others"
+    console.print_table(title, columns, rows)
 
 
 def _share_with_interval(share: float, found: Interval | None) -> str:

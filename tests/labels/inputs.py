@@ -35,3 +35,11 @@ def write_inputs(folder: Path, predictions: pl.DataFrame | None = None, states: 
     (prediction_rows() if predictions is None else predictions).write_csv(folder / "demo.csv")
     (state_rows() if states is None else states).write_csv(folder / "states.csv")
     return folder / "demo.csv", folder / "states.csv"
+
+
+def agents_folder(root: Path, n_samples: int = 600):
+    """A dataset folder of one family, `demo`, with enough samples for agents to learn from."""
+    from adaptlabels.labels import label_predictions, write_dataset
+
+    made = label_predictions(*write_inputs(root, prediction_rows(n_samples)))
+    return write_dataset(root / "out", made.info, made.families)

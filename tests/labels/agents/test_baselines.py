@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from adaptlabels.labels import InputError, compare_agents
+from adaptlabels.labels.agents.dials import cascade_dial, mixing_dial, router_dial
 
 COSTS = np.array([1.0, 5.0, 25.0])
 
@@ -33,7 +34,7 @@ def test_informed_agents_save_most_of_what_the_oracle_saves():
         assert result.accuracy >= 0.95 - 0.01 - result.allowed_loss - 0.02
 
 
-def test_what_is_lost_on_the_measured_half_is_said():
+def test_what_is_lost_on_the_judged_samples_is_said():
     for result in results(*samples()).values():
         assert result.loss == pytest.approx(0.95 - result.accuracy, abs=0.02)
         assert result.accuracy_interval.low <= result.accuracy <= result.accuracy_interval.high
@@ -90,3 +91,47 @@ def test_a_share_of_no_saving_is_undefined():
 def test_what_agents_cannot_work_with_is_refused(correct, confidence, message):
     with pytest.raises(InputError, match=message):
         results(correct, confidence)
+
+
+def test_agents_learn_from_folds_0_to_4_alone():
+    correct, confidence = samples(n=1000)
+    folds = np.arange(1000) % 10
+    whole = results(correct, confidence, folds=folds)
+    assert {(r.learned_from, r.judged_on) for r in whole.values()} == {(500, 500)}
+    # Without a judged sample that is wrong, all that was learned stays the same.
+    changed = correct.copy()
+    changed[folds >= 5] = True
+    for key, result in results(changed, confidence, folds=folds).items():
+        assert result.accuracy == 1
+        assert result.mean_cost == pytest.approx(whole[key].mean_cost)
+
+
+def test_no_more_than_50_000_samples_are_learned_from():
+    correct, confidence = samples(n=110_000)
+    found = results(correct, confidence, folds=np.arange(110_000) % 10, replicates=None)
+    assert {(r.learned_from, r.judged_on) for r in found.values()} == {(50_000, 55_000)}
+    assert found["cascade", 0.01].share_of_saving > 0.6
+
+
+def test_folds_without_samples_to_judge_on_are_refused():
+    for fold in (0, 9):
+        with pytest.raises(InputError, match=r"`folds`: agents need samples to learn from"):
+            results(*samples(n=300), folds=np.full(300, fold))
+
+
+@pytest.mark.parametrize("dial", ["mixing", "cascade", "router"])
+def test_a_dials_means_are_those_of_what_it_does(dial):
+    correct, sure = samples(n=400)
+    folds = np.arange(400) % 5
+    made = {
+        "mixing": lambda: mixing_dial(correct.mean(axis=0), COSTS),
+        "cascade": lambda: cascade_dial(correct, sure, COSTS),
+        "router": lambda: router_dial(correct, np.zeros((400, 1)), folds, COSTS),
+    }[dial]()
+    places = range(0, len(made.accuracy), 7)
+    for place, branches in zip(places, made.act(list(places), sure, np.zeros((400, 1))), strict=True):
+        assert sum(branch.probability for branch in branches) == pytest.approx(1)
+        accuracy = sum(b.probability * correct[np.arange(400), b.states].mean() for b in branches)
+        if dial != "router":  # its own chances come from cross-validation
+            assert made.accuracy[place] == pytest.approx(accuracy, abs=1e-12)
+            assert made.mean_cost[place] == pytest.approx(sum(b.probability * b.paid.mean() for b in branches))

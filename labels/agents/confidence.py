@@ -1,0 +1,96 @@
+"""How well a state's confidence tells its right answers from its wrong ones: what cascades live on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..checks import as_correct
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+BINS = 15
+"""Bins of equal width of the calibration error, as in Guo et al., arXiv 1706.04599."""
+
+
+@dataclass(frozen=True)
+class ConfidenceQuality:
+    """How well one state's confidence is worth; figures that are undefined are not a number."""
+
+    state: str
+    """Name of the state."""
+    auroc: float
+    """Chance that a right answer has more confidence than a wrong one, ties counted as half: 0.5 where confidence says
+    nothing."""
+    ece: float
+    """Expected calibration error: mean distance of accuracy from mean confidence over bins, weighted by their size."""
+    aurc: float
+    """Area under the risk-coverage curve: mean over all n of the error rate on the n most confident samples."""
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `confidence` in the JSON of `adaptlabels evaluate`."""
+        return dict(vars(self))
+
+
+def confidence_quality(
+    correct: ArrayLike, confidence: ArrayLike, names: Sequence[str]
+) -> tuple[ConfidenceQuality, ...]:
+    """Quality of each state's confidence.
+
+    Args:
+        correct: Which states are right (n_samples, n_states).
+        confidence: Probability that each state gives its answer (n_samples, n_states), not a number where unknown.
+        names: Names of the states.
+
+    Returns:
+        One entry for each state whose confidence is known for every sample.
+
+    Raises:
+        InputError: Shapes that do not fit.
+
+    Example:
+        >>> found = confidence_quality([[True, True], [False, True]], [[0.9, 1.0], [0.3, 1.0]], ["small", "large"])
+        >>> [(f.state, f.auroc, round(f.ece, 2), f.aurc) for f in found]
+        [('small', 1.0, 0.2, 0.25), ('large', nan, 0.0, 0.0)]
+    """
+    right = as_correct(correct)
+    sure: NDArray[np.float64] = np.asarray(confidence, dtype=np.float64)
+    if sure.shape != right.shape:
+        raise InputError(f"`confidence`: expected shape {right.shape}, got {sure.shape}")
+    known = [bool(np.isfinite(sure[:, i]).all()) for i in range(len(names))]
+    return tuple(
+        ConfidenceQuality(
+            name,
+            _auroc(right[:, i], sure[:, i]),
+            _calibration_error(right[:, i], sure[:, i]),
+            _aurc(right[:, i], sure[:, i]),
+        )
+        for i, name in enumerate(names)
+        if known[i]
+    )
+
+
+def _auroc(right: NDArray[np.bool_], sure: NDArray[np.float64]) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(right, sure)) if 0 < right.sum() < len(right) else np.nan
+
+
+def _calibration_error(right: NDArray[np.bool_], sure: NDArray[np.float64]) -> float:
+    places = np.clip(np.ceil(sure * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    gaps = np.bincount(places, weights=right - sure, minlength=BINS)
+    return float(np.abs(gaps).sum() / len(right))
+
+
+def _aurc(right: NDArray[np.bool_], sure: NDArray[np.float64]) -> float:
+    """Geifman and El-Yaniv, arXiv 1805.08206; samples of equal confidence share their errors evenly."""
+    _, group, sizes = np.unique(-sure, return_inverse=True, return_counts=True)
+    rates = np.bincount(group, weights=~right) / sizes
+    errors = np.cumsum(np.repeat(rates, sizes))
+    return float(np.mean(errors / np.arange(1, len(right) + 1)))

@@ -1,0 +1,56 @@
+"""Which samples agents learn from, and which they are judged on: one split for every family, version and machine."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+N_FOLDS = 10
+LEARNING_FOLDS = (0, 1, 2, 3, 4)
+"""Folds that agents learn from."""
+JUDGED_FOLDS = (5, 6, 7, 8, 9)
+"""Folds that agents are judged on."""
+_KEY = b"adaptlabels fold"
+"""Key of the hash, so that folds are independent of other hashes of the same identifiers. It may never change."""
+
+
+def fold_of(sample_ids: Sequence[str], groups: Sequence[str | None] | None = None) -> NDArray[np.int8]:
+    """The fold of each sample, 0 to 9: BLAKE2b (RFC 7693) of its identifier, 8 bytes, little-endian, modulo 10.
+
+    Args:
+        sample_ids: Identifiers of the samples.
+        groups: Identifier of each sample's source document, where samples share one; they then share a fold. A sample
+            without one goes by its own identifier.
+
+    Returns:
+        (n_samples,); the same for an identifier whatever stands beside it.
+
+    Raises:
+        InputError: `groups` has another length.
+
+    Example:
+        >>> fold_of(["ILSVRC2012_val_00000001", "ILSVRC2012_val_00000002"]).tolist()
+        [2, 5]
+        >>> fold_of(["a", "b", "c"], groups=["page 1", "page 1", None]).tolist()
+        [9, 9, 2]
+    """
+    if groups is not None and len(groups) != len(sample_ids):
+        raise InputError(f"`groups`: {len(groups)} values for {len(sample_ids)} samples")
+    names: Iterable[str] = sample_ids
+    if groups is not None:
+        names = (sample if group is None else group for sample, group in zip(sample_ids, groups, strict=True))
+    return np.fromiter((_fold(name) for name in names), np.int8, len(sample_ids))
+
+
+def _fold(name: str) -> int:
+    digest = blake2b(name.encode(), digest_size=8, key=_KEY).digest()
+    return int.from_bytes(digest, "little") % N_FOLDS
