@@ -79,8 +79,8 @@ function buildFilters(node, states, details, actions) {
     event.preventDefault();
     const wanted = Number(byId("sure-level").value);
     add({ kind: "sure", state: chosen("sure-state"), level: Math.max(0, summary.levels.findLastIndex((level) => level <= wanted)) });
-  } }, element("label", {}, "Confident and wrong", stateSelect("sure-state")),
-    element("label", {}, "from", element("input", { id: "sure-level", type: "number", min: 0, max: 1, step: "any", value: 0.9 })), element("button", {}, "Add"))];
+  } }, element("label", {}, "Wrong and confident", stateSelect("sure-state")),
+    element("label", {}, "confidence from", element("input", { id: "sure-level", type: "number", min: 0, max: 1, step: "any", value: 0.9 })), element("button", {}, "Add"))];
   const form = (label, input, onsubmit) => element("form", { onsubmit: (event) => { event.preventDefault(); onsubmit(); } }, element("label", {}, label, input), element("button", {}, "Add"));
   node.replaceChildren(
     element("div", { class: "buttons", role: "group", "aria-label": "Common filters" }, presets.map(([title, conditions]) => button(() => replace(conditions), {}, title))),
@@ -98,7 +98,7 @@ const capital = (text) => text[0].toUpperCase() + text.slice(1);
 function showConditions(conditions, remove) {
   return element("ul", { class: "chips", "aria-label": "Filter" }, conditions.map((condition) => {
     const words = describe(condition);
-    return element("li", {}, words, button(() => remove(condition), { "aria-label": `Remove: ${words.map((w) => w.textContent ?? w).join("")}` }, "×"));
+    return element("li", {}, element("span", {}, words), button(() => remove(condition), { "aria-label": `Remove: ${words.map((w) => w.textContent ?? w).join("")}` }, "×"));
   }));
 }
 
@@ -107,7 +107,7 @@ function showSamples(node, found, view, context, actions) {
   const { details, sql, conditions } = context;
   const start = view.page * SAMPLES_SHOWN;
   const some = summary.step > 1 ? ` Listed is every ${count(summary.step)}th sample; figures come from all.` : "";
-  const text = element("textarea", { readonly: true, rows: Math.min(8, sql.split("\n").length), "aria-label": "The filter as SQL for DuckDB", spellcheck: "false" });
+  const text = element("textarea", { readonly: true, rows: Math.min(10, sql.split("\n").length + 2), "aria-label": "The filter as SQL for DuckDB", spellcheck: "false" });
   text.value = sql;
   const copied = element("span", { role: "status" });
   node.replaceChildren(
