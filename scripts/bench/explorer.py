@@ -20,8 +20,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from adaptlabels.cards.explorer import write_explorer
-from adaptlabels.labels import StateSpace, label_predictions, report_family
-from adaptlabels.labels.tables.folder import DatasetFolder, matrix, write_folder
+from adaptlabels.labels import DatasetFolder, label_predictions, write_dataset
 
 CLASSES = 1000
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
@@ -68,11 +67,8 @@ def make_folder(folder: Path, n_samples: int, n_states: int) -> DatasetFolder:
     names = [f"m{state:02d}" for state in range(n_states)]
     pl.concat(tables).write_parquet(folder / "answers.parquet")
     pl.DataFrame({"state": names, "cost": costs}).write_csv(folder / "states.csv")
-    info, families = label_predictions(folder / "answers.parquet", folder / "states.csv")
-    space = StateSpace.create(names, costs, family="answers", cost_metric="cost")
-    bounds = report_family(space, matrix(families[0].labels, "correct", "labels"), replicates=None).to_table()
-    write_folder(folder / "folder", info, families, bounds)
-    return DatasetFolder(folder / "folder")
+    found = label_predictions(folder / "answers.parquet", folder / "states.csv")
+    return write_dataset(folder / "folder", found.info, found.families)
 
 
 def measure(path: Path, n_states: int, rounds: int) -> dict[str, list[float]]:

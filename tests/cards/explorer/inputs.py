@@ -1,4 +1,4 @@
-"""Dataset folders for the explorer's tests, made by `adaptlabels label` from tables of random predictions."""
+"""Dataset folders for the explorer's tests, labelled from tables of random predictions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from adaptlabels.labels import label_predictions, write_dataset
 from adaptlabels.labels.tables.schemas import LABELS
-from adaptlabels.scripts.cli import app
-from typer.testing import CliRunner
 
 CATEGORY = next(name for name in ("category", "group") if name in LABELS.columns)
 HOSTILE = (
@@ -67,10 +66,6 @@ def write_predictions(
 
 
 def label(predictions: Path, states: Path, out: Path, name: str = "Demo") -> Path:
-    """What `adaptlabels label` makes of the tables."""
-    command = ["label", str(predictions), str(out), "--states", str(states), "--name", name, "--json"]
-    result = CliRunner().invoke(app, command)
-    if result.exception is not None:
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return out
+    """What `adaptlabels label` makes of the tables, without a card."""
+    found = label_predictions(predictions, states, name=name)
+    return write_dataset(out, found.info, found.families).path
