@@ -30,7 +30,7 @@ def create_model(backbone: Backbone, folder: Path | None, *, load: bool) -> torc
         InputError: timm does not know the architecture.
     """
     if ":" in backbone.architecture:
-        raise InputError(f"state {backbone.name!r}: architecture {backbone.architecture!r} is no timm model name")
+        raise InputError(f"state {backbone.name!r}: architecture {backbone.architecture!r} is not a timm model name")
     name = backbone.architecture if folder is None else f"local-dir:{folder}"
     arguments = backbone.config if folder is None else {}
     try:

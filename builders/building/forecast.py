@@ -1,4 +1,4 @@
-"""What a build would do and take, without doing it: passes, workers, memory, time."""
+"""What a build would do, and the workers, memory and time that it would take; nothing is run in full."""
 
 from __future__ import annotations
 

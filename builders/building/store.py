@@ -69,7 +69,7 @@ class Store:
         try:
             fs, base = (LocalFileSystem(), str(Path(text).expanduser().absolute())) if self.local else url_to_fs(text)
         except (ImportError, ValueError) as error:
-            raise InputError(f"--store {self.name}: cannot be used ({first_line(error)})") from error
+            raise InputError(f"`store` {self.name}: cannot be used ({first_line(error)})") from error
         self._fs, self._base = fs, str(base).rstrip("/")
 
     def has(self, part: Part, fingerprint: str) -> bool:
@@ -179,4 +179,4 @@ class Store:
         except Exception as error:
             if self.local:
                 raise
-            raise RunError(f"--store {self.name}: {first_line(error)}; run the same command again") from error
+            raise RunError(f"`store` {self.name}: {first_line(error)}; run the same command again") from error

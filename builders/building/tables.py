@@ -116,7 +116,7 @@ def _problems(plan: BuildPlan, whole: Mapping[str, pl.DataFrame], items: pl.Data
     if found and not plan.settings.skip_unreadable:
         first = next(iter(found))
         where = items.filter(pl.col("sample_id") == first)["where"][0]
-        raise InputError(f"{where}: {found[first]}; mend it, or leave such images out with --on-error skip")
+        raise InputError(f"{where}: {found[first]}; fix it, or leave such images out with `skip_unreadable`")
     return dict(sorted(found.items()))
 
 

@@ -111,7 +111,7 @@ class LanguagePass:
             if not np.isfinite(found).all():
                 raise RunError(
                     f"state {self._name!r}: the log-likelihoods of {item.where} are not finite; the precision"
-                    f" {self._settings.dtype} may be too narrow, try --dtype float32"
+                    f" {self._settings.dtype} may be too narrow; try `dtype` float32"
                 )
         return Answers({self._state.key: self._scores(items, encoded, rows, log_likelihoods)})
 

@@ -20,12 +20,12 @@ def choose_devices(names: str) -> list[int]:
     """
     count = torch.cuda.device_count()
     if count == 0:
-        raise InputError(f"--devices {names!r}: this machine has no GPU")
+        raise InputError(f"`devices` {names!r}: this machine has no GPU")
     if names == "all":
         return list(range(count))
     found = [choose_device(name.strip()) for name in names.split(",")]
     if any(device.index is None for device in found) or len(set(found)) < len(found):
-        raise InputError(f"--devices {names!r}: expected all, or different GPUs as cuda:0,cuda:1")
+        raise InputError(f"`devices` {names!r}: expected all, or different GPUs as cuda:0,cuda:1")
     return [device.index for device in found]
 
 
@@ -40,9 +40,9 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise InputError(f"--device {name!r}: expected auto, cpu, cuda or cuda:N") from error
+        raise InputError(f"`device` {name!r}: expected auto, cpu, cuda or cuda:N") from error
     if device.type not in ("cpu", "cuda"):
-        raise InputError(f"--device {name!r}: expected auto, cpu, cuda or cuda:N")
+        raise InputError(f"`device` {name!r}: expected auto, cpu, cuda or cuda:N")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise InputError(f"--device {name!r}: this machine has {torch.cuda.device_count()} GPU(s)")
+        raise InputError(f"`device` {name!r}: this machine has {torch.cuda.device_count()} GPU(s)")
     return device

@@ -24,8 +24,8 @@ def join_source(where: str, family: str, source: str | None = None) -> Any:  # n
     Args:
         where: A dataset folder, or `hub:org/name[@version]`.
         family: Name of the family.
-        source: Source of the samples, as `adaptlabels build --source` takes it; None for the one that the labels were
-            made from, at its commit.
+        source: Source of the samples, as `open_source` takes it; None for the one that the labels were made from,
+            at its commit.
 
     Returns:
         A `datasets.IterableDataset` in the source's order, samples without a label left out: the columns of table
@@ -56,7 +56,9 @@ def join_source(where: str, family: str, source: str | None = None) -> Any:  # n
 def _own_source(source: str, revision: str | None) -> str:
     if source.startswith("hub:") or source == "embedded":
         return source if revision is None else f"{source}@{revision}"
-    raise InputError(f'the labels were made from a local source ({source}); name it, as source="imagefolder:PATH"')
+    raise InputError(
+        f"the labels were made from a local source ({source}); give it as `source`, such as imagefolder:PATH"
+    )
 
 
 def _joined(labels: pl.DataFrame, source: Source[Item]) -> Iterator[dict[str, Any]]:

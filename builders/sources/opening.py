@@ -68,12 +68,12 @@ def open_source(benchmark: Benchmark, spec: str | None, limit: int | None = None
         RunError: The Hub cannot be reached.
     """
     if limit is not None and limit < 1:
-        raise InputError(f"--limit {limit}: at least one sample is needed")
+        raise InputError(f"`limit` is {limit}: at least one sample is needed")
     spec = spec or benchmark.default_source
     if spec is None:
         raise InputError(
-            f"{benchmark.name} has no source of its own: fetch it from {benchmark.homepage} and name its folder, as"
-            " --source imagefolder:PATH"
+            f"{benchmark.name} has no source of its own: download it from {benchmark.homepage} and give its folder as"
+            " `source` imagefolder:PATH"
         )
     source = (
         _open_images(benchmark, spec) if benchmark.task == "image-classification" else _open_choices(benchmark, spec)
@@ -121,11 +121,11 @@ def _open_choices(benchmark: Benchmark, spec: str) -> Source[Item]:
 
 def _unknown(benchmark: Benchmark, spec: str, *forms: str) -> InputError:
     forms += (EMBEDDED,) if benchmark.default_source == EMBEDDED else ()
-    return InputError(f"--source {spec!r}: {benchmark.name} takes {' or '.join(forms)}")
+    return InputError(f"`source` {spec!r}: {benchmark.name} takes {' or '.join(forms)}")
 
 
 def _path(text: str) -> Path:
     try:
         return Path(text).expanduser()
-    except RuntimeError as error:  # a home folder of nobody
-        raise InputError(f"--source: {text!r} is no path ({error})") from error
+    except RuntimeError as error:  # the home folder of a user who does not exist
+        raise InputError(f"`source`: {text!r} is not a path ({error})") from error

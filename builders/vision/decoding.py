@@ -38,7 +38,7 @@ class UnreadableImageError(InputError):
             where: File or row of the image.
             reason: What is wrong with it, without any path.
         """
-        super().__init__(f"{where}: {reason}; mend it, or leave such images out with --on-error skip")
+        super().__init__(f"{where}: {reason}; fix it, or leave such images out with `skip_unreadable`")
         self.reason = reason
 
 
@@ -46,8 +46,8 @@ def decode(item: ImageItem) -> NDArray[np.uint8]:
     """Pixels of an image in RGB (height, width, 3).
 
     Raises:
-        UnreadableImageError: The file could not be read, is no image, is truncated, or has more pixels than Pillow's
-            limit (`Image.MAX_IMAGE_PIXELS`); names it.
+        UnreadableImageError: The file could not be read, is not an image, is truncated, or has more pixels than
+            Pillow's limit (`Image.MAX_IMAGE_PIXELS`); names it.
     """
     if item.problem is not None:
         raise UnreadableImageError(item.where, item.problem)

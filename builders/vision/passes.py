@@ -216,7 +216,7 @@ class VisionPass:
         if not np.all(whole("finite")):
             raise RunError(
                 f"state {key.split('/')[1]!r}: outputs for {items[0].where} to {items[-1].where} are not all finite;"
-                f" the precision {self._settings.dtype} may be too narrow, try --dtype float32"
+                f" the precision {self._settings.dtype} may be too narrow; try `dtype` float32"
             )
         prediction = whole("prediction")
         return Scores(

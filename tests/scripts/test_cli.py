@@ -198,7 +198,7 @@ def test_places_that_cannot_hold_a_folder_are_refused(tmp_path, in_process):
     ("state", "words"),
     [
         ('architecture = "resnett50"\nsource = "o/a"', "timm cannot make 'resnett50'"),
-        ('architecture = "hf-hub:o/a"\nsource = "o/a"', "is no timm model name"),
+        ('architecture = "hf-hub:o/a"\nsource = "o/a"', "is not a timm model name"),
         ('architecture = "resnet18"\nsource = "local:/nonexistent"', "expected a folder with config.json"),
         ('arch = "resnet18"\nsource = "o/a"', "state 'a'.architecture: Field required"),
     ],

@@ -181,5 +181,5 @@ def test_real_images_and_real_items_build(tmp_path, shared_data):
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:99", "mps", "tpu:0"])
 def test_devices_that_are_not_there_are_refused(name):
-    with pytest.raises(InputError, match="--device"):
+    with pytest.raises(InputError, match="`device`"):
         choose_device(name)

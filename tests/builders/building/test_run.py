@@ -48,7 +48,10 @@ def with_bad_files(tmp_path):
 
 def test_unreadable_images_are_left_out_of_all_states_and_listed(tmp_path, with_bad_files, capsys):
     source = f"imagefolder:{with_bad_files}"
-    with pytest.raises(InputError, match=r"aaa-broken\.png: cannot be decoded .*--on-error skip"):
+    with pytest.raises(
+        InputError,
+        match=r"aaa-broken\.png: cannot be decoded .*; fix it, or leave such images out with `skip_unreadable`",
+    ):
         build(options(tmp_path / "out", source=source, limit=None))
     assert not (tmp_path / "out" / "states").exists()
     folder = build(options(tmp_path / "out", source=source, limit=None, skip_unreadable=True))

@@ -40,7 +40,7 @@ def test_samples_without_a_label_are_left_out_and_local_sources_must_be_named(tm
         )
     )  # fmt: skip
     assert len(list(join_source(str(tmp_path / "out"), "vit-mini", source))) == 7
-    with pytest.raises(InputError, match=r"made from a local source \(imagefolder\); name it"):
+    with pytest.raises(InputError, match=r"made from a local source \(imagefolder\); give it as `source`"):
         join_source(str(tmp_path / "out"), "vit-mini")
     with pytest.raises(InputError, match="no family 'x'"):
         join_source(str(tmp_path / "out"), "x")

@@ -78,5 +78,5 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(monkeypatch, kind)
 
 
 def test_a_file_that_could_not_be_read_says_why():
-    with pytest.raises(UnreadableImageError, match="cannot be read \\(Permission denied\\); mend it, or"):
+    with pytest.raises(UnreadableImageError, match="cannot be read \\(Permission denied\\); fix it, or"):
         decode(item(b"", "cannot be read (Permission denied)"))

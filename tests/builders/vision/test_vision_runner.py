@@ -166,7 +166,7 @@ def test_logits_of_timm_states_are_those_of_timms_own_loader(family, index):
 
 def test_unreadable_images_stop_the_run_or_are_left_out_of_all_states(states, items):
     bad = [items[0], ImageItem("bad", 1, "1", b"x", "bad file"), *items[1:40]]
-    with pytest.raises(InputError, match=r"bad file: cannot be decoded .* --on-error skip"):
+    with pytest.raises(InputError, match=r"bad file: cannot be decoded .* `skip_unreadable`"):
         answers(states, bad)
     found = answers(states, bad, skip_unreadable=True, batch_size=7)
     assert list(found.problems) == [1]
