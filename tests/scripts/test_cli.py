@@ -48,11 +48,11 @@ def refused(done, *words):
 def test_help_names_every_command_and_loads_nothing_heavy():
     done = adaptlabels("--help")
     assert done.returncode == 0
-    for command in ("demo", "families", "build", "label", "validate", "bounds", "card"):
+    for command in ("demo", "families", "build", "label", "validate", "bounds", "card", "publish", "diff"):
         assert command in done.stdout
     program = (
         "import sys, adaptlabels.scripts.cli; "
-        "print([m for m in ('torch', 'polars', 'pandera', 'matplotlib', 'datasets') if m in sys.modules])"
+        "print([m for m in ('torch', 'polars', 'matplotlib', 'datasets', 'numpy', 'rich') if m in sys.modules])"
     )
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"

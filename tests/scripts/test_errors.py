@@ -10,6 +10,7 @@ import sys
 import pytest
 import typer
 from adaptlabels.scripts import cli, errors
+from adaptlabels.scripts.commands import label
 
 PROGRAM = [sys.executable, "-m", "adaptlabels.scripts"]
 WAITING = """
@@ -87,6 +88,16 @@ def test_a_program_that_is_stopped_says_so_in_one_line(number, status):
         _, shown = running.communicate(timeout=60)
     assert shown == "adaptlabels: stopped; run the same command again to continue\n"
     assert running.returncode == status
+
+
+@pytest.mark.parametrize("spelling", ["--licence", "--license"])
+def test_a_licence_may_be_spelt_either_way(spelling, monkeypatch):
+    given = {}
+    monkeypatch.setattr(label, "run", lambda *_, **options: given.update(options))
+    monkeypatch.setattr(sys, "argv", ["adaptlabels", "label", "p.csv", "out", spelling, "mit"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert given["licence"] == "mit"
 
 
 def test_without_arguments_the_program_shows_its_help():
