@@ -1,1 +1,4 @@
-"""The mathematics: state spaces, oracle, bounds, frontier, selection, bootstrap. Needs NumPy alone."""
+"""The mathematics: state spaces, pools, oracle, bounds, frontier, utility, selection, parts, overlap, bootstrap.
+
+Needs NumPy alone; McNemar's test takes SciPy.
+"""

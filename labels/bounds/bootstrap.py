@@ -198,7 +198,7 @@ def interval(values: NDArray[np.float64], level: float = 0.95) -> tuple[NDArray[
     Returns:
         Low and high (...,); not a number where no replicate is defined.
     """
-    tail = 50 * (1 - level)
+    tail = (100 - 100 * level) / 2
     if np.isfinite(values).all():
         low, high = np.percentile(values, [tail, 100 - tail], axis=0)
         return low, high
