@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 import pyarrow
@@ -73,18 +73,18 @@ def _rows_of_a_group(table: pyarrow.Table) -> int:
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[pyarrow.parquet.ParquetFile]:
+def open_table(path: Path) -> Iterator[BinaryIO]:
     """Open a table of a dataset folder: the only place where these files are opened for reading.
 
     Raises:
         TableError: The file is missing or is not a parquet file, also where only reading from it shows that.
     """
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
+        with path.open("rb") as file:
             yield file
     except FileNotFoundError as error:
         raise TableError(f"{path}: no such file; the dataset folder is incomplete") from error
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pl.exceptions.PolarsError, pyarrow.ArrowException, OSError) as error:
         raise TableError(f"{path}: not a readable parquet file ({first_line(error)})") from error
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow.parquet
 
 from ..errors import TableError
 from .info import METADATA_KEY, DatasetInfo
@@ -16,9 +17,9 @@ from .schemas import check_columns, check_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from typing import BinaryIO
 
     import pandera.polars as pa
-    import pyarrow
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +123,9 @@ class StoredTable:
                 self._footer = self._footer or self._footer_of(file)
                 wanted = columns or self._footer.columns
                 new = [name for name in wanted if name not in known]
-                read = pl.DataFrame(file.read(columns=new))
+                file.seek(0)
+                # Read by polars, which needs less memory for it than pyarrow does.
+                read = pl.read_parquet(file, columns=new, use_pyarrow=False, hive_partitioning=False)
             known = {**known, **{series.name: series for series in self._checked(read)}}
             if self._keep:
                 self._columns = known
@@ -140,13 +143,14 @@ class StoredTable:
         """
         with open_table(self.path) as file:
             self._footer = self._footer or self._footer_of(file)
-            empty = pl.DataFrame(file.schema_arrow.empty_table().select(columns))
-            batches = (pl.DataFrame(batch) for batch in file.iter_batches(columns=list(columns)))
-            read = pl.concat([empty, *(batch.filter(condition) for batch in batches)])
+            empty = pl.DataFrame(self._footer.schema.empty_table().select(columns))
+            batches = pyarrow.parquet.ParquetFile(file).iter_batches(columns=list(columns))
+            read = pl.concat([empty, *(pl.DataFrame(batch).filter(condition) for batch in batches)])
         return self._checked(read.select(columns))
 
-    def _footer_of(self, file: pyarrow.parquet.ParquetFile) -> Footer:
-        footer = Footer(file.metadata, file.schema_arrow)
+    def _footer_of(self, file: BinaryIO) -> Footer:
+        parquet = pyarrow.parquet.ParquetFile(file)
+        footer = Footer(parquet.metadata, parquet.schema_arrow)
         check_columns(footer.columns, self.schema, str(self.path))
         return footer
 
