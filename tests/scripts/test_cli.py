@@ -48,7 +48,19 @@ def refused(done, *words):
 def test_help_names_every_command_and_loads_nothing_heavy():
     done = adaptlabels("--help")
     assert done.returncode == 0
-    for command in ("demo", "families", "build", "label", "validate", "bounds", "card", "publish", "diff"):
+    for command in (
+        "demo",
+        "families",
+        "build",
+        "label",
+        "validate",
+        "bounds",
+        "evaluate",
+        "explore",
+        "card",
+        "publish",
+        "diff",
+    ):
         assert command in done.stdout
     program = (
         "import sys, adaptlabels.scripts.cli; "
