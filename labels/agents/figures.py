@@ -181,7 +181,7 @@ def intervals_of(
     return agents, means
 
 
-def spending_of(judged: JudgedSamples, action: Action, wasted: Floats) -> tuple[StateSpending, ...]:
+def spending_of(judged: JudgedSamples, action: Action, wasted: NDArray[np.bool_] | Floats) -> tuple[StateSpending, ...]:
     """Where an agent over- and underspends, by the state that answers.
 
     Args:
