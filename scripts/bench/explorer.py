@@ -122,7 +122,7 @@ def measure(path: Path, n_states: int, rounds: int) -> dict[str, list[float]]:
 def cpu_ms(thread: CDPSession) -> float:
     """Milliseconds that the page's main thread has worked since the page was opened."""
     metrics = thread.send("Performance.getMetrics")["metrics"]
-    return 1000 * next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
+    return 1000 * float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
 
 
 def main() -> None:
