@@ -3,7 +3,8 @@
     python scripts/bench/explorer.py [--samples 50000] [--states 16] [--rounds 5]
 
 Medians over the rounds, the range in brackets. A toggle ends when the frame with the new figures is painted; what
-follows it (best sets, cascade, samples) is measured apart.
+follows it (best sets, cascade, samples) is measured apart. CPU is that of the page's main thread, which does not grow
+where other programs keep the machine busy.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from adaptlabels.cards.explorer import write_explorer
 from adaptlabels.labels import DatasetFolder, label_predictions, write_dataset
+
+if TYPE_CHECKING:
+    from playwright.sync_api import CDPSession
 
 CLASSES = 1000
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
@@ -76,7 +80,16 @@ def measure(path: Path, n_states: int, rounds: int) -> dict[str, list[float]]:
     from playwright.sync_api import sync_playwright
 
     found: dict[str, list[float]] = {
-        name: [] for name in ("first paint", "figures and plot", "all drawn", "toggle", "all drawn after a toggle")
+        name: []
+        for name in (
+            "first paint",
+            "figures and plot",
+            "all drawn",
+            "all drawn, CPU",
+            "toggle",
+            "all drawn after a toggle",
+            "all drawn after a toggle, CPU",
+        )
     }
     with sync_playwright() as playwright:
         program = shutil.which("chromium") or shutil.which("google-chrome")
@@ -85,19 +98,31 @@ def measure(path: Path, n_states: int, rounds: int) -> dict[str, list[float]]:
         for number in range(rounds):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.add_init_script(WATCH)
+            thread = page.context.new_cdp_session(page)
+            thread.send("Performance.enable", {"timeDomain": "threadTicks"})
             page.goto(path.as_uri())
             page.wait_for_selector(READY)
             found["all drawn"].append(page.evaluate("performance.now()"))
             found["figures and plot"].append(page.evaluate("drawn"))
             paint: Any = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
             found["first paint"].append(paint)
+            used = cpu_ms(thread)
+            found["all drawn, CPU"].append(used)
             for place in range(n_states // 4):
                 painted, settled = page.evaluate(TOGGLE, (number + 3 * place) % n_states)
                 found["toggle"].append(painted)
                 found["all drawn after a toggle"].append(settled)
+                before, used = used, cpu_ms(thread)
+                found["all drawn after a toggle, CPU"].append(used - before)
             page.close()
         browser.close()
     return found
+
+
+def cpu_ms(thread: CDPSession) -> float:
+    """Milliseconds that the page's main thread has worked since the page was opened."""
+    metrics = thread.send("Performance.getMetrics")["metrics"]
+    return 1000 * float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
 
 
 def main() -> None:
@@ -115,7 +140,7 @@ def main() -> None:
         print(f"Python {platform.python_version()}; {options.samples:,} samples x {options.states} states")
         print(f"page {page.stat().st_size / 1e6:.2f} MB, written in {seconds:.1f} s")
         for name, times in measure(page, options.states, options.rounds).items():
-            print(f"  {name:<26} {median(times):7.0f} ms ({min(times):.0f} – {max(times):.0f})")
+            print(f"  {name:<30} {median(times):7.0f} ms ({min(times):.0f} – {max(times):.0f})")
 
 
 if __name__ == "__main__":

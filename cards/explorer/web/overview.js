@@ -120,7 +120,8 @@ function showCascade(parts, level, point, stops, states, figures) {
     item("cascade-cost", "Mean cost", figure(point.cost, significant(point.cost))),
     item("cascade-gain", "Gain", figure(figures.R.at(-1) / point.cost, times(figures.R.at(-1) / point.cost))));
   parts.stops.setAttribute("aria-label", `Stops at ${states.map((state, i) => `${state.label} ${percent(stops[i], 0)}`).join(", ")}`);
-  parts.stops.replaceChildren(...stops.map((share, i) => {
+  parts.stops.replaceChildren(...stops.flatMap((share, i) => {
+    if (share < 0.002) return []; // narrower than a pixel
     const part = element("span", { title: `${states[i].label}: ${percent(share)}` }, share > 0.12 ? named(states[i].label) : "");
     part.style.flexGrow = share;
     return part;

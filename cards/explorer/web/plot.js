@@ -29,7 +29,8 @@ function drawPlot(node, model, onState) {
   for (const mark of model.marks) drawMark(svg, mark, scale, boxes);
   const dots = model.states.map((state) => ({ ...state, x: scale.x(state.cost), y: scale.y(state.accuracy) }));
   for (const dot of dots) boxes.push({ x: dot.x - 5, y: dot.y - 5, width: 10, height: 10 });
-  for (const dot of dots) svg.append(drawDot(dot, onState));
+  const radius = dots.length > 40 ? 2.5 : 4;
+  for (const dot of dots) svg.append(drawDot(dot, radius, onState));
   for (const item of [...model.marks.map((m) => ({ ...m, x: scale.x(m.cost), y: scale.y(m.accuracy) })), ...important(dots)]) {
     const label = placeLabel(item, width, height, boxes);
     if (label) svg.append(label);
@@ -108,9 +109,9 @@ function curve(points, scale, kind) {
   return shape("polyline", { class: kind, points: drawn.join(" ") });
 }
 
-function drawDot(dot, onState) {
+function drawDot(dot, radius, onState) {
   const title = shape("title", {}, `${dot.label}: ${percent(dot.accuracy)} at ${significant(dot.cost)}`);
-  const circles = [shape("circle", { class: "halo", cx: dot.x, cy: dot.y, r: 12 }), shape("circle", { class: dot.on ? "dot" : "dot off", cx: dot.x, cy: dot.y, r: 4 })];
+  const circles = [shape("circle", { class: "halo", cx: dot.x, cy: dot.y, r: 3 * radius }), shape("circle", { class: dot.on ? "dot" : "dot off", cx: dot.x, cy: dot.y, r: radius })];
   return shape("g", { class: "state", onclick: () => onState(dot.state) }, title, ...circles);
 }
 

@@ -224,7 +224,7 @@ def test_hostile_names_stay_text(hostile, open_page):
     ids=["wide", "phone", "dark"],
 )
 @pytest.mark.parametrize("name", ["two_families", "hostile"])
-def test_axe_finds_no_serious_fault(request, open_page, name, options):
+def test_axe_finds_no_serious_fault_and_nothing_is_wider_than_the_page(request, open_page, name, options):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = open_page(request.getfixturevalue(name), **options)
     for details in page.page.locator("details").all():
@@ -234,6 +234,7 @@ def test_axe_finds_no_serious_fault(request, open_page, name, options):
     violations = axe.Axe().run(page.page).response["violations"]
     serious = [(v["id"], v["nodes"][0]["html"]) for v in violations if v["impact"] in ("serious", "critical")]
     assert serious == []
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= options["viewport"]["width"]
 
 
 def test_the_keyboard_switches_states_and_the_live_region_tells_it(two_families, open_page):
