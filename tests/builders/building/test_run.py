@@ -96,7 +96,7 @@ def test_a_fast_mode_is_compared_with_the_reference_on_request(tmp_path):
         assert counts["samples"] == 30
         assert 0 <= counts["labels_changed"] <= counts["answers_changed"] <= 30
     card = (folder.path / "README.md").read_text()
-    assert "Against a float32 reference on a sample" in card
+    assert "Compared with float32 on some of the samples" in card
     assert "of 30" in card
     reference = build(options(tmp_path / "reference", compare_reference=30))  # nothing to compare with itself
     assert all("compared" not in text for text in reference.states["environment"])
