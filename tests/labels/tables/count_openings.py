@@ -27,7 +27,7 @@ def table_of(path: Path) -> str:
 
 def count(event: str, arguments: tuple[object, ...]) -> None:
     """Every file that Python opens for reading is seen here; tables are opened in no other way."""
-    if event == "open" and str(arguments[0]).endswith(".parquet") and arguments[1] == "rb":
+    if event == "open" and str(arguments[0]).endswith(".parquet") and arguments[1] == "r":
         opened[table_of(Path(str(arguments[0])))] += 1
 
 

@@ -19,6 +19,10 @@ from ..inputs import prediction_rows, state_rows
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "hf_secretsecretsecret"
 FAMILIES = ("one", "two")
+READING = (
+    "labels/tables/stored.py",  # from the file that `open_table` opened
+    "cards/explorer/contents.py",  # the table agents, which has no schema yet
+)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +69,7 @@ def test_tables_are_opened_for_reading_in_one_place():
         path.relative_to(ROOT).as_posix(): reading.findall(text)
         for folder in ("labels", "cards", "scripts/commands")
         for path in (ROOT / folder).rglob("*.py")
-        if path.relative_to(ROOT).as_posix() != "labels/tables/stored.py"  # from the file that `open_table` opened
+        if path.relative_to(ROOT).as_posix() not in READING
         and "importers" not in path.parts  # they read what users bring
         and reading.search(text := path.read_text(encoding="utf-8"))
     }
