@@ -90,7 +90,7 @@ def as_rising(accuracies: ArrayLike, n_states: int) -> NDArray[np.float64]:
     """Accuracies (n_states,) that do not fall as cost rises, which Eq. 9 rests on."""
     values = as_accuracies(accuracies, n_states)
     if (np.diff(values) < 0).any():
-        raise InputError("accuracies: Eq. 9 needs them to ascend with cost; leave dominated states out")
+        raise InputError("`accuracies`: Eq. 9 needs them to ascend with cost; leave dominated states out")
     return values
 
 

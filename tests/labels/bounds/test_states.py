@@ -25,7 +25,7 @@ def test_an_unknown_state_is_refused_with_the_known_ones():
 
 
 def test_a_bad_number_names_family_and_state():
-    with pytest.raises(InputError, match="resnet: costs: state 'b' has -2"):
+    with pytest.raises(InputError, match="resnet: `costs`: state 'b' has -2"):
         StateSpace.create(["a", "b"], [1, -2], family="resnet")
     with pytest.raises(InputError, match="percent"):
         StateSpace.create(["a", "b"], [1, 2], [71.0, 80.0])
