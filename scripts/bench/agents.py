@@ -2,7 +2,7 @@
 
     python scripts/bench/agents.py [--samples 50000] [--agents 100] [--settings 50] [--states 8]
 
-Judged samples are all of `--samples`, twice as many as folds 5-9 of ImageNet's validation set have.
+All of `--samples` are judged; folds 5-9 of ImageNet's validation set are half of its 50,000.
 """
 
 from __future__ import annotations
