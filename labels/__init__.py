@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from .bounds.utility import Utility, conservative_utility, utility_from_labels
     from .errors import AdaptLabelsError, ChecksError, InputError, RunError, TableError
     from .folds import fold_of
+    from .importers.formats import read_results
+    from .importers.labelling import label_predictions, label_results, label_sample_logs
+    from .importers.options import ImportOptions
     from .importers.published import read_published
-    from .importers.table import label_predictions, label_sample_logs
+    from .importers.results import Results
     from .report.evaluation import evaluate
     from .report.report import report_family, report_folder
     from .report.results import BoundResult, FamilyReport, SelectionResult, StateResult
@@ -56,6 +59,7 @@ _LAZY = {
     "FamilyTables": "tables.folder",
     "Frontier": "bounds.frontier",
     "GreedyPath": "bounds.growing",
+    "ImportOptions": "importers.options",
     "InputError": "errors",
     "Interval": "bounds.interval",
     "LabelledSpace": "bounds.pools",
@@ -65,6 +69,7 @@ _LAZY = {
     "Pool": "bounds.pools",
     "Problem": "report.validation",
     "Replicates": "bounds.bootstrap",
+    "Results": "importers.results",
     "RunError": "errors",
     "Selection": "bounds.selection",
     "SelectionResult": "report.results",
@@ -89,8 +94,9 @@ _LAZY = {
     "frontier": "bounds.frontier",
     "interval": "bounds.bootstrap",
     "iso_accuracy_bound": "bounds.frontier",
-    "label_predictions": "importers.table",
-    "label_sample_logs": "importers.table",
+    "label_predictions": "importers.labelling",
+    "label_results": "importers.labelling",
+    "label_sample_logs": "importers.labelling",
     "mean_alpha": "bounds.oracle",
     "minimum_alpha": "bounds.oracle",
     "open_folder": "tables.remote",
@@ -99,6 +105,7 @@ _LAZY = {
     "path_from_labels": "bounds.growing",
     "pool_families": "bounds.pools",
     "read_published": "importers.published",
+    "read_results": "importers.formats",
     "replicate": "bounds.bootstrap",
     "report_family": "report.report",
     "report_folder": "report.report",
@@ -129,6 +136,7 @@ __all__ = [
     "FamilyTables",
     "Frontier",
     "GreedyPath",
+    "ImportOptions",
     "InputError",
     "Interval",
     "LabelledSpace",
@@ -138,6 +146,7 @@ __all__ = [
     "Pool",
     "Problem",
     "Replicates",
+    "Results",
     "RunError",
     "Selection",
     "SelectionResult",
@@ -163,6 +172,7 @@ __all__ = [
     "interval",
     "iso_accuracy_bound",
     "label_predictions",
+    "label_results",
     "label_sample_logs",
     "mean_alpha",
     "minimum_alpha",
@@ -172,6 +182,7 @@ __all__ = [
     "path_from_labels",
     "pool_families",
     "read_published",
+    "read_results",
     "replicate",
     "report_family",
     "report_folder",

@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from . import errors
-from .commands import bounds, build, card, demo, diff, evaluate, explore, families, label, publish, validate
+from .commands import bounds, build, card, demo, diff, evaluate, explore, export, families, label, publish, validate
 
-COMMANDS = (demo, families, build, label, validate, bounds, evaluate, explore, card, publish, diff)
+COMMANDS = (demo, families, build, label, validate, bounds, evaluate, explore, export, card, publish, diff)
 app = typer.Typer(
     name="adaptlabels",
     help="Ground-truth labels and exact bounds for adaptive inference.",

@@ -84,7 +84,7 @@ def make_tables(
         for index, state in enumerate(ordered)
     )
     check_predictions(predictions, table["state"].to_list(), f"{plan.benchmark.name} items")
-    optional = list(plan.runner.prediction_columns)
+    optional = ["target", "prediction", *plan.runner.prediction_columns]
     if (items["targets"].list.len() > 1).any():
         optional.append("targets")
     columns = list(polars_schema(PREDICTIONS, optional=optional))

@@ -91,7 +91,7 @@ PART_SCHEMA = pl.Schema(
         **{
             name: dtype
             for name, dtype in polars_schema(PREDICTIONS).items()
-            if name not in ("family", "state", "target", "targets", "correct")
+            if name not in ("family", "state", "target", "targets", "correct", "cost")
         },
         "problem": pl.String(),
     }

@@ -21,8 +21,10 @@ STATE_FACTS = (
     "source", "revision", "weights", "weights_sha256", "parameters", "gflops", "input_size", "dtype", "device",
 )  # fmt: skip
 """Columns of *states* that say what a state is and how it was run."""
-COMPARED = ("sample_id", "target", "prediction", "correct", "oracle_state")
+COMPARED = ("sample_id", "correct", "oracle_state")
 """Columns of *labels* whose changes are told sample by sample."""
+ANSWERS = ("target", "prediction")
+"""Further ones, where both versions have them."""
 NEW = "_new"
 """What the new version's columns end in, where both versions stand in one table."""
 RIGHT_OR_WRONG = ("wrong", "right")
@@ -61,7 +63,8 @@ def diff_folders(old: DatasetFolder, new: DatasetFolder) -> FolderDiff:
 def _diff_family(old: DatasetFolder, new: DatasetFolder, family: str) -> FamilyDiff:
     states = [folder.family_states(family) for folder in (old, new)]
     names = [frame["state"].to_list() for frame in states]
-    labels = [folder.labels(family, COMPARED) for folder in (old, new)]
+    answered = all(ANSWERS[0] in folder.tables[family].footer.columns for folder in (old, new))
+    labels = [folder.labels(family, (*COMPARED, *(ANSWERS if answered else ()))) for folder in (old, new)]
     samples = labels[0].join(labels[1], on="sample_id", suffix=NEW).sort("sample_id")
     shared = states[0].join(states[1], on="state", suffix=NEW, maintain_order="left")
     classes = [folder.info.class_names for folder in (old, new)]
@@ -78,8 +81,8 @@ def _diff_family(old: DatasetFolder, new: DatasetFolder, family: str) -> FamilyD
         states_changed=_changed_states(shared),
         samples_added=samples_added,
         samples_removed=samples_removed,
-        targets=_flips("target", samples, "target", classes),
-        answers=_state_flips(shared, samples, "prediction", classes),
+        targets=_flips("target", samples, "target", classes) if answered else None,
+        answers=_state_flips(shared, samples, "prediction", classes) if answered else (),
         labels=_state_flips(shared, samples, "correct", [RIGHT_OR_WRONG] * 2),
         oracle=_flips("oracle", samples, "oracle_state", names),
         columns_added=columns_added,

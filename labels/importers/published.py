@@ -1,4 +1,4 @@
-"""Published numbers: a CSV of `state,cost,accuracy[,family]` as state spaces, no labels needed."""
+"""Published numbers: a table of `state,cost,accuracy[,family]` as state spaces, no labels needed."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ import polars as pl
 
 from ..bounds.states import StateSpace
 from ..errors import TableError
-from .table import read_any_table
+from .files import known_names, open_table, stem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 COLUMNS = ("state", "cost", "accuracy")
+OPTIONAL = ("family",)
 
 
-def read_published(path: Path) -> dict[str, StateSpace]:
+def read_published(path: Path, columns: Mapping[str, str] | None = None) -> dict[str, StateSpace]:
     """Read state spaces from a table of published numbers.
 
     Args:
-        path: CSV or parquet with `state`, `cost`, `accuracy` (a fraction) and optionally `family`; without it there is
-            one family, named after the file.
+        path: A table (see `open_table`) with `state`, `cost`, `accuracy` (a fraction) and optionally `family`; without
+            it there is one family, named after the file.
+        columns: Names that columns get, by the names that the file has, such as `{"model": "state"}`.
 
     Returns:
         The state spaces by family, in the file's order.
@@ -30,15 +33,24 @@ def read_published(path: Path) -> dict[str, StateSpace]:
         InputError: The file cannot be read, or a family's numbers cannot be used.
         TableError: A column is missing or holds no numbers.
     """
-    frame = read_any_table(path)
+    table = known_names(open_table(path, columns), (*COLUMNS, *OPTIONAL))
+    frame = table.frame
     missing = [column for column in COLUMNS if column not in frame.columns]
     if missing:
-        raise TableError(f"{path}: column {missing[0]!r} is missing; it has {', '.join(frame.columns)}")
+        raise TableError(
+            f"{path}: column {missing[0]!r} is missing; it has {', '.join(frame.columns)}. Say with `columns` which is"
+            " which, such as state=model,cost=infer_gmacs,accuracy=top1"
+        )
     for column in ("cost", "accuracy"):
-        if not frame.schema[column].is_numeric() or frame[column].null_count():
-            raise TableError(f"{path}: column {column!r} must hold a number in every row")
+        unknown = frame[column].is_null()
+        if not frame.schema[column].is_numeric() or unknown.any():
+            row = int(unknown.arg_max() or 0)
+            raise TableError(
+                f"{path} {table.place(row)}: column {column!r} must hold a number in every row, found"
+                f" {frame[column][row]!r}"
+            )
     if "family" not in frame.columns:
-        frame = frame.with_columns(family=pl.lit(path.stem))
+        frame = frame.with_columns(family=pl.lit(stem(path)))
     if frame["family"].null_count() or frame["state"].null_count():
         raise TableError(f"{path}: columns 'family' and 'state' may not be empty in any row")
     spaces = {}

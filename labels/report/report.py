@@ -143,8 +143,8 @@ def report_folder(
         TableError: A table breaks its schema.
     """
     space = folder.state_space(family, cost)
-    if sample_costs and space.cost_metric != "gflops":
-        raise InputError(f"`sample_costs`: samples have GFLOPs of their own, no {space.cost_metric!r}")
+    if sample_costs and space.cost_metric not in ("gflops", "cost"):
+        raise InputError(f"`sample_costs`: samples have no {space.cost_metric!r} of their own")
     if pareto:
         space = space.without_dominated()
     states = folder.family_states(family)

@@ -135,7 +135,8 @@ def _check_family(folder: DatasetFolder, family: str) -> list[Problem]:
         strange = predictions.filter(~pl.col("target").cast(pl.Int16).is_in(pl.col("targets")))
         if len(strange):
             return [_rows(files[1], "targets", "do not hold the target", strange["sample_id"])]
-    wrong = predictions.filter(pl.col("correct") != right)
+    answered = "target" in predictions.columns
+    wrong = predictions.filter(pl.col("correct") != right) if answered else pl.DataFrame()
     problems = [_rows(files[1], "correct", f"is not {rule}", wrong["sample_id"])] if len(wrong) else []
     problems += _check_names(folder, family)
     strange = predictions.filter(pl.col("family") != family)
@@ -159,6 +160,8 @@ def _check_names(folder: DatasetFolder, family: str) -> Iterator[Problem]:
     )
     for table, names in wanted:
         for column, expected in names.items():
+            if column in ("target", "prediction") and column not in table.footer.columns:
+                continue  # only right and wrong are known
             if table.footer.class_names.get(column) != expected:
                 yield Problem(
                     _relative(table.path, folder), column, "its metadata declares other class names than the folder has"
@@ -167,15 +170,21 @@ def _check_names(folder: DatasetFolder, family: str) -> Iterator[Problem]:
 
 def _check_targets(folder: DatasetFolder) -> Iterator[Problem]:
     """All families label the same samples with the same targets."""
-    compared = ("sample_id", "target")
-    first = folder.labels(folder.families[0], compared)
+    first = _targets(folder, folder.families[0])
     for family in folder.families[1:]:
-        both = folder.labels(family, compared).join(first, on="sample_id", how="full", suffix="_first")
+        both = _targets(folder, family).join(first, on="sample_id", how="full", suffix="_first")
         differs = both.filter(pl.col("target").ne_missing(pl.col("target_first")))
         if len(differs):
             file = _relative(folder.labels_path(family), folder)
             ids = differs.select(pl.coalesce("sample_id", "sample_id_first")).to_series()
             yield _rows(file, "target", f"differs from that of family {folder.families[0]!r}", ids)
+
+
+def _targets(folder: DatasetFolder, family: str) -> pl.DataFrame:
+    """Samples with their targets; where only right and wrong are known, with one that is always the same."""
+    if "target" in folder.tables[family].footer.columns:
+        return folder.labels(family, ("sample_id", "target"))
+    return folder.labels(family, ["sample_id"]).with_columns(target=pl.lit(0, dtype=pl.Int64))
 
 
 def _compare_labels(found: pl.DataFrame, expected: pl.DataFrame, file: str) -> list[Problem]:
@@ -189,6 +198,9 @@ def _compare_labels(found: pl.DataFrame, expected: pl.DataFrame, file: str) -> l
             problems.append(_rows(file, "sample_id", message, lacking))
     both = found.join(expected, on="sample_id", suffix="_expected")
     for column in expected.columns:
+        if column not in found.columns:
+            problems.append(Problem(file, column, "is missing, though predictions have it"))
+            continue
         if column in ("sample_id", "group"):  # the group comes from the source; predictions do not carry it
             continue
         differs = both.filter(~_equal(pl.col(column), pl.col(f"{column}_expected"), expected.schema[column]))

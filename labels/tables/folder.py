@@ -237,17 +237,18 @@ class DatasetFolder:
         return matrix(self.labels(family, [column]), column, str(self.labels_path(family)))
 
     def sample_costs(self, family: str) -> NDArray[np.float64]:
-        """GFLOPs of each sample under each state (n_samples, n_states), in the order of the labels.
+        """Cost of each sample under each state (n_samples, n_states), in the order of the labels.
 
         Raises:
             InputError: There is no such family, or its samples have no costs of their own.
             TableError: A table is missing or breaks its schema.
         """
         table = self.tables[f"{self.known(family)}-predictions"]
-        if "gflops" not in table.footer.columns:
-            raise InputError(f"{table.path}: samples have no 'gflops' of their own, only states have")
-        rows = table.frame(["sample_id", "state", "gflops"])
-        wide = rows.pivot("state", index="sample_id", values="gflops", maintain_order=True)
+        metric = default_cost_metric(self.family_states(family))
+        if metric not in table.footer.columns:
+            raise InputError(f"{table.path}: samples have no {metric!r} of their own, only states have")
+        rows = table.frame(["sample_id", "state", metric])
+        wide = rows.pivot("state", index="sample_id", values=metric, maintain_order=True)
         ordered = self._in_order(family, wide)
         return ordered.select(map(str, range(len(self.family_states(family))))).to_numpy()
 

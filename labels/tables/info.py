@@ -45,6 +45,8 @@ class DatasetInfo:
     """Reason why accuracies differ from the published ones; they are not compared then."""
     skipped: tuple[tuple[str, str], ...] = ()
     """Samples of the split that could not be used, with the reason; they are in no table."""
+    notes: tuple[str, ...] = ()
+    """What was left out or assumed when results of other programs were imported, one sentence each."""
 
     def to_json(self) -> str:
         """The description as one line of JSON."""

@@ -60,6 +60,8 @@ def check_predictions(predictions: pl.DataFrame, states: Sequence[str], where: s
             raise TableError(
                 f"{where}: state {name!r} has no prediction for {_some(lacking)}; every state needs every sample"
             )
+    if "target" not in predictions.columns:
+        return
     unsure = (
         predictions.group_by("sample_id", maintain_order=True)
         .agg(pl.col("target").n_unique())
@@ -89,22 +91,30 @@ def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, groups: pl.Data
     result = oracle(correct, costs)
     first = ordered.gather_every(len(states))
     about = {name: _about(first["sample_id"], groups, name) for name in ("group", "split_type")}
-    labels = pl.DataFrame(
-        {
-            "sample_id": first["sample_id"],
-            "target": first["target"],
-            **({"targets": first["targets"]} if "targets" in first.columns else {}),
-            "prediction": _lists(ordered["prediction"].cast(pl.Int16), len(states)),
-            "correct": _lists(ordered["correct"], len(states)),
-            "confidence": _lists(ordered["confidence"], len(states)),
-            "n_correct": correct.sum(axis=1).astype(np.int8),
-            "solvable": result.solvable,
-            "oracle_state": result.states,
-            "oracle_cost": costs[result.states],
-        }
-    ).with_columns(**{name: values for name, values in about.items() if name == "group" or values is not None})
+    known = [name for name in ("sample_id", "target", "targets") if name in first.columns]
+    labels = (
+        first.select(known)
+        .with_columns(
+            **_answers(ordered, len(states)),
+            **{
+                "correct": _lists(ordered["correct"], len(states)),
+                "confidence": _lists(ordered["confidence"], len(states)),
+                "n_correct": pl.Series(correct.sum(axis=1).astype(np.int8)),
+                "solvable": pl.Series(result.solvable),
+                "oracle_state": pl.Series(result.states),
+                "oracle_cost": pl.Series(costs[result.states]),
+            },
+        )
+        .with_columns(**{name: values for name, values in about.items() if name == "group" or values is not None})
+    )
     kept = polars_schema(LABELS, optional=labels.columns)
     return Labelled(labels.select(kept.names()).cast(kept), _fill(states, result))
+
+
+def _answers(ordered: pl.DataFrame, length: int) -> dict[str, pl.Series]:
+    """The answers of each sample, where they are known."""
+    known = [name for name in ("prediction",) if name in ordered.columns]
+    return {name: _lists(ordered[name].cast(pl.Int16), length) for name in known}
 
 
 def _about(samples: pl.Series, groups: pl.DataFrame | None, column: str) -> pl.Series | None:

@@ -79,18 +79,21 @@ _NO_NULLS = _all_elements(
     "no nulls inside the list", lambda values: values.list.eval(pl.element().is_null()).list.any().not_()
 )
 
+_TARGET = "The right answer; absent, as are predictions, where only right and wrong are known"
 _TARGETS = "All right answers, where a dataset knows of several (ReaL); absent elsewhere"
 
 LABELS = pa.DataFrameSchema(
     {
         "sample_id": _column(pl.String, "Identifier of the sample in the source dataset", unique=True),
-        "target": _column(pl.Int64, "The right answer", _NOT_NEGATIVE, names=TARGET),
+        "target": _column(pl.Int64, _TARGET, _NOT_NEGATIVE, names=TARGET, required=False),
         "targets": _column(pl.List(pl.Int16), _TARGETS, _NO_NULLS, required=False),
         "group": _column(pl.String, "Class or activity that the sample belongs to", nullable=True),
         "split_type": _column(
             pl.String, "Part of the split, such as in-domain or zero-shot, where the source says", required=False
         ),
-        "prediction": _column(pl.List(pl.Int16), "Answer of each state, states ascending by cost", _NO_NULLS),
+        "prediction": _column(
+            pl.List(pl.Int16), "Answer of each state, states ascending by cost", _NO_NULLS, required=False
+        ),
         "correct": _column(pl.List(pl.Boolean), "Whether each state is right", _NO_NULLS),
         "confidence": _column(
             pl.List(pl.Float32),
@@ -118,9 +121,9 @@ PREDICTIONS = pa.DataFrameSchema(
         "sample_id": _column(pl.String, "Identifier of the sample in the source dataset"),
         "family": _column(pl.String, "State space"),
         "state": _column(pl.Int64, "State that was run", _NOT_NEGATIVE, names=STATE),
-        "target": _column(pl.Int64, "The right answer", _NOT_NEGATIVE, names=TARGET),
+        "target": _column(pl.Int64, _TARGET, _NOT_NEGATIVE, names=TARGET, required=False),
         "targets": _column(pl.List(pl.Int16), _TARGETS, _NO_NULLS, required=False),
-        "prediction": _column(pl.Int64, "The state's answer", _CLASS, names=TARGET),
+        "prediction": _column(pl.Int64, "The state's answer", _CLASS, names=TARGET, required=False),
         "correct": _column(pl.Boolean, "Whether the answer is right"),
         "confidence": _column(pl.Float32, "Probability of the answer", _SHARE, nullable=True),
         "margin": _column(pl.Float32, "Probability of the answer less that of the next best", _SHARE, nullable=True),
@@ -149,6 +152,9 @@ PREDICTIONS = pa.DataFrameSchema(
             "The same as it was run: what choices share once, the head at scored tokens only",
             pa.Check.gt(0),
             required=False,
+        ),
+        "cost": _column(
+            pl.Float64, "Cost of this inference, in the state's `cost_unit`", pa.Check.gt(0), required=False
         ),
     },
     name="predictions",
@@ -204,6 +210,7 @@ STATES = pa.DataFrameSchema(
             nullable=True,
             required=False,
         ),
+        "cost_unit": _column(pl.String, "Unit of `cost`: `usd`, `tokens`, `seconds`, …", nullable=True, required=False),
         "gflops_run": _column(
             pl.Float64,
             "Multiple choice: 10^9 operations per sample as it was run, shared tokens once; null for other tasks",

@@ -79,4 +79,4 @@ def with_kept_families(path: Path, info: DatasetInfo, families: Sequence[FamilyT
 
 
 def _samples(labels: pl.DataFrame) -> pl.DataFrame:
-    return labels.select("sample_id", "target").sort("sample_id")
+    return labels.select("^sample_id|target$").sort("sample_id")

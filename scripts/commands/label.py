@@ -1,10 +1,10 @@
-"""`adaptlabels label`: predictions made elsewhere → a dataset folder."""
+"""`adaptlabels label`: results of other programs → a dataset folder."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,31 +12,59 @@ from .. import console
 from ..options import FamiliesFileOption, JsonOption
 from . import finish
 
+if TYPE_CHECKING:
+    from ...labels.importers.missing import Missing
+    from ...labels.importers.options import ImportOptions
+
 
 def command(
     predictions: Annotated[
         Path,
         typer.Argument(
             metavar="PREDICTIONS",
-            help="CSV or parquet with sample_id, state, target, prediction, and optionally confidence, group, family;"
-            " or logs of lm-evaluation-harness: one file, or a folder with one file per model.",
+            help="Results of other programs: a table of sample_id, state, and correct or target and prediction (CSV,"
+            " JSON lines, parquet), or one column per state; or a folder of logs.",
             show_default=False,
         ),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The dataset folder to write.", show_default=False)],
     states: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV or parquet: state,cost[,…].", show_default=False)
-    ] = None,
-    format: Annotated[  # noqa: A002 - the option's name
-        Literal["table", "lm-eval"],
+        Path | None,
         typer.Option(
-            help="lm-eval reads samples_*.jsonl of --log_samples; costs come from the models' names or --states."
+            metavar="FILE", help="Table of state,cost[,…]; not needed where answers have costs.", show_default=False
         ),
-    ] = "table",
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="auto, table, wide, lm-eval, inspect, …: see the docs.")
+    ] = "auto",
     families_file: FamiliesFileOption = None,
-    name: Annotated[
-        str | None,
-        typer.Option(help="Name of the dataset. The family, and so the config, is a column or the file's stem."),
+    name: Annotated[str | None, typer.Option(help="Name of the dataset; the file's stem by default.")] = None,
+    family: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the family, where no column names it.")
+    ] = None,
+    cost: Annotated[
+        str | None, typer.Option(metavar="METRIC", help="Cost of a state; gflops, then cost by default.")
+    ] = None,
+    cost_unit: Annotated[
+        str | None, typer.Option(metavar="UNIT", help="Unit of the answers' own costs: usd, tokens, seconds, …")
+    ] = None,
+    missing: Annotated[
+        Literal["error", "drop-samples", "drop-states"],
+        typer.Option(help="What to do where a state did not answer a sample."),
+    ] = "error",
+    threshold: Annotated[float | None, typer.Option(metavar="T", help="The lowest score that counts as right.")] = None,
+    task: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this task; by default all, as categories.")
+    ] = None,
+    metric: Annotated[str | None, typer.Option(metavar="NAME", help="The metric that says who is right.")] = None,
+    filter: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option(metavar="NAME", help="Filter of lm-eval; the last by default.")
+    ] = None,
+    targets: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Table of sample_id,target, for predictions alone.")
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(metavar="OURS=THEIRS,…", help="Names of columns: sample_id=id,correct=acc.")
     ] = None,
     split: Annotated[str, typer.Option(help="Name of the split.")] = "test",
     licence: Annotated[
@@ -47,15 +75,29 @@ def command(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Turn predictions into a dataset folder."""
+    """Turn results of other programs into a dataset folder."""
+    from ...labels.importers.options import ImportOptions, parse_columns
+
     run(
         predictions,
         out,
         states,
-        form=format,
+        form=form,
+        reading=ImportOptions(
+            task=task,
+            threshold=threshold,
+            metric=metric,
+            filter=filter,
+            targets=targets,
+            cost_unit=cost_unit,
+            columns=parse_columns(columns),
+        ),
         families=families_file,
         name=name,
         split=split,
+        family=family,
+        cost=cost,
+        missing=missing,
         licence=licence,
         as_json=json,
     )
@@ -64,30 +106,63 @@ def command(
 def run(
     predictions: Path,
     out: Path,
-    states: Path | None,
+    states: Path | None = None,
     *,
-    form: str,
-    families: Path | None,
-    name: str | None,
-    split: str,
+    form: str = "auto",
+    reading: ImportOptions | None = None,
+    families: Path | None = None,
+    name: str | None = None,
+    split: str = "test",
+    family: str | None = None,
+    cost: str | None = None,
+    missing: Missing = "error",
     licence: str | None = None,
     as_json: bool,
 ) -> None:
     """Label, check, and write the folder.
 
     Raises:
-        InputError: A table cannot be used, or the folder holds something else.
+        InputError: The results cannot be used, or the folder holds something else.
     """
-    from ...labels import InputError, label_predictions, label_sample_logs
+    from ...labels import label_predictions
+    from ...labels.importers.formats import AUTO, recognise
 
-    if form == "lm-eval":
-        made = label_sample_logs(predictions, states or _known_states(families), name=name, split=split)
-    elif states is None:
-        raise InputError("`states` is missing: name a CSV or parquet of state,cost")
-    else:
-        made = label_predictions(predictions, states, name=name, split=split)
-    folder = finish.finish_folder(out, replace(made.info, licence=licence), made.families)
+    found = recognise(predictions).name if form == AUTO else form
+    made = label_predictions(
+        predictions,
+        _states_of_logs(predictions, reading, families) if states is None and found == "lm-eval" else states,
+        form=found,
+        options=reading,
+        name=name,
+        split=split,
+        family=family,
+        cost=cost,
+        missing=missing,
+    )
+    console.err.print(f"read {predictions} as {found}", style="dim", markup=False)
+    for note in made.info.notes:
+        console.err.print(note, style="dim", markup=False)
+    info = replace(made.info, licence=licence or made.info.licence)
+    folder = finish.finish_folder(out, info, made.families)
     finish.report(folder, as_json=as_json)
+
+
+def _states_of_logs(logs: Path, reading: ImportOptions | None, families: Path | None) -> Any:  # noqa: ANN401 - as below
+    """The known states, where they are those of the logs; None leaves the costs to what the logs say of their models."""
+    from ...labels import InputError, read_results
+    from ...labels.importers.states import match_states
+
+    results = read_results(logs, "lm-eval", reading)
+    known = _known_states(families)
+    try:
+        match_states(results.state_names, known, "the known states")
+    except InputError:
+        if results.states is None or "parameters" not in results.states.columns:
+            raise
+        console.err.print("costs are the models' parameters; --states FILE gives others", style="dim")
+        return None
+    console.err.print("costs are those of `adaptlabels families`; --states FILE gives others", style="dim")
+    return known
 
 
 def _known_states(file: Path | None) -> Any:  # noqa: ANN401 - a polars frame, imported late
@@ -96,7 +171,6 @@ def _known_states(file: Path | None) -> Any:  # noqa: ANN401 - a polars frame, i
 
     from ...builders import known_families, state_cost
 
-    console.err.print("costs are those of `adaptlabels families`; --states FILE gives others", style="dim")
     rows = []
     for family in known_families(file).values():
         for state in family.states if family.runner == "language" else ():

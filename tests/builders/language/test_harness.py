@@ -21,8 +21,8 @@ from adaptlabels.builders.sources.benchmarks import find_benchmark
 from adaptlabels.builders.sources.items import ChoiceItem
 from adaptlabels.builders.sources.opening import open_source
 from adaptlabels.labels import DatasetFolder, InputError, TableError, validate_folder
-from adaptlabels.labels.importers.lm_eval import read_sample_logs
-from adaptlabels.labels.importers.table import label_sample_logs
+from adaptlabels.labels.importers.lm_eval import read_lm_eval
+from adaptlabels.labels.importers.labelling import label_sample_logs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import processors
@@ -269,11 +269,9 @@ def test_logs_that_cannot_be_used_are_named(logs, tmp_path):
     lines = one.read_text().splitlines()
     sample = json.loads(lines[0])
     refused("", TableError, "no samples")
-    refused("{}", TableError, "line 1: not a sample of a multiple-choice task")
+    refused("{}", TableError, "line 1: not a sample as lm-evaluation-harness logs it")
     refused(json.dumps({**sample, "filtered_resps": [["nan", "False"]] * 4}), TableError, "a log-likelihood is nan")
     refused(json.dumps({**sample, "filtered_resps": [["-1", "False"]]}), TableError, "1 log-likelihoods for 4 choices")
-    refused(json.dumps({**sample, "target": "9"}), TableError, "target '9' is none of 4 choices")
-    refused(json.dumps({**sample, "acc_norm": 1 - sample["acc_norm"]}), TableError, "acc_norm does not follow")
     refused(
         json.dumps({k: v for k, v in sample.items() if k != "doc_id"} | {"doc": {}}), TableError, "KeyError: 'doc_id'"
     )
@@ -282,18 +280,10 @@ def test_logs_that_cannot_be_used_are_named(logs, tmp_path):
     rows = [{**without, "doc_id": n, "doc": {**without["doc"], "ind": n}, "arguments": plain} for n in range(150)]
     rows.append({**sample, "doc": {**sample["doc"], "ind": 150}})
     copy.write_text("\n".join(map(json.dumps, rows)))
-    found = read_sample_logs(copy, "test").rows
+    found = read_lm_eval(copy).rows
     assert len(found) == 151
     assert "split_type" not in found.columns
     shutil.copy(one, copy)
-    shutil.copy(one, place / one.name.replace("stories", "other"))
-    with pytest.raises(InputError, match="are of one model, state-0; keep one"):
-        label_sample_logs(tmp_path, states)
-    (tmp_path / "state-3").mkdir()
-    (place / one.name.replace("stories", "other")).rename(tmp_path / "state-3" / one.name.replace("stories", "other"))
-    with pytest.raises(InputError, match="logs of several tasks"):
-        label_sample_logs(tmp_path, states)
-    shutil.rmtree(tmp_path / "state-3")
     place.rename(tmp_path / "unknown-model")
-    with pytest.raises(InputError, match=r"unknown-model: no state of .*states\.csv has this name"):
+    with pytest.raises(InputError, match=r"states\.csv: no state has the name or source 'unknown-model'"):
         label_sample_logs(tmp_path, states)

@@ -177,5 +177,5 @@ def test_a_file_without_our_metadata_is_refused(folder):
 
 
 def test_check_table_names_missing_and_unknown_columns():
-    with pytest.raises(TableError, match="t: column 'target', 'group'"):
+    with pytest.raises(TableError, match="t: column 'group', 'correct'"):
         check_table(pl.DataFrame({"sample_id": ["a"]}), LABELS, "t")

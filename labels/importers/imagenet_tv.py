@@ -1,0 +1,66 @@
+"""The answers of nine torchvision models on ImageNet's validation images, which ship with the package.
+
+Real top-1 answers of five ResNets and four DenseNets (weights of 2018) on all 50,000 images, with the probability that
+each gave its answer, from the arrays of cgnorthcutt/benchmarking-keras-pytorch at 74df938 (MIT, see
+`data/imagenet_tv/LICENSE`). The ResNets' accuracies lie 1 to 1.5 points below the published
+ones, the DenseNets' up to 0.5, as images were prepared otherwise.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import polars as pl
+
+from .results import Results
+
+NAME = "imagenet-tv"
+"""Name of the benchmark."""
+N_CLASSES = 1000
+"""Classes of ImageNet-1k, in torchvision's order."""
+PROBABILITY = "|probability"
+"""What follows a model's name in the column of its probabilities (four decimals, float16 at the source)."""
+NOTES = (
+    "Answers of torchvision's weights of 2018, published by cgnorthcutt/benchmarking-keras-pytorch (MIT).",
+    "ResNets' accuracies lie 1 to 1.5 points below the published ones, as images were prepared otherwise.",
+    "Costs are those of timm's architectures of the same names at 224 x 224, two operations per multiply-add.",
+)
+
+
+def imagenet_tv() -> Results:
+    """The packaged answers, as families `resnet` and `densenet`.
+
+    Returns:
+        50,000 samples x 9 states with targets, predictions and confidences; `states` has source, parameters, gflops
+        (counted once on the meta device) and the published accuracies.
+
+    Example:
+        >>> imagenet_tv().rows["family"].unique().sort().to_list()
+        ['densenet', 'resnet']
+    """
+    folder = resources.files(__package__) / "data" / "imagenet_tv"
+    with resources.as_file(folder) as found:
+        wide = pl.read_parquet(found / "predictions.parquet")
+        states = pl.read_csv(found / "states.csv")
+    about = wide.select("sample_id", target=pl.col("target").cast(pl.Int64))
+    families = dict(zip(states["state"], states["family"], strict=True))
+    rows = pl.concat(
+        about.with_columns(
+            state=pl.lit(state),
+            family=pl.lit(family),
+            prediction=wide[state].cast(pl.Int64),
+            confidence=wide[f"{state}{PROBABILITY}"],
+        )
+        for state, family in families.items()
+    ).with_columns(correct=pl.col("prediction") == pl.col("target"))
+    return Results.create(
+        NAME,
+        rows,
+        "torchvision's models, by cgnorthcutt/benchmarking-keras-pytorch",
+        where=NAME,
+        task="image-classification",
+        class_names=[str(index) for index in range(N_CLASSES)],
+        states=states,
+        licence="mit",
+        notes=NOTES,
+    )

@@ -1,0 +1,196 @@
+"""What every importer returns: who answered what, who was right, at what cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ..errors import TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROW_TYPES: dict[str, pl.DataType] = {
+    "sample_id": pl.String(),
+    "state": pl.String(),
+    "correct": pl.Boolean(),
+    "target": pl.Int64(),
+    "prediction": pl.Int64(),
+    "confidence": pl.Float32(),
+    "cost": pl.Float64(),
+    "category": pl.String(),
+    "family": pl.String(),
+    "margin": pl.Float32(),
+    "entropy": pl.Float32(),
+    "scores": pl.List(pl.Float32()),
+    "prediction_acc": pl.Int64(),
+    "split_type": pl.String(),
+}
+"""Columns of `Results.rows`, in their order; all after the third are optional."""
+REQUIRED = ("sample_id", "state", "correct")
+
+
+@dataclass(frozen=True)
+class Results:
+    """Per-sample results of one benchmark, whatever program they come from."""
+
+    name: str
+    """Name of the benchmark."""
+    rows: pl.DataFrame
+    """One row per answer. `sample_id`, `state` and `correct`; optionally `target` and `prediction` (places in
+    `class_names`; a null prediction is an unanswered sample), `confidence` (0 to 1), `cost` (of this answer, in
+    `cost_unit`; null where unknown), `category`, `family`, and what the table *predictions* has beside them. An answer
+    that is not there is a missing cell, not a wrong answer."""
+    source: str
+    """Where the results come from, in words: a program's name, or `predictions:FILE`. Never a path."""
+    task: str = "other"
+    """`image-classification`, `multiple-choice` or `other`."""
+    class_names: tuple[str, ...] = ()
+    """Names of the classes; empty where only right and wrong are known."""
+    cost_unit: str | None = None
+    """Unit of `cost`: `usd`, `tokens`, `seconds`, `gflops`, …; None where answers have no costs of their own."""
+    states: pl.DataFrame | None = None
+    """What the source itself says of the states: `state`, and columns of the table *states* (`family`, `source`,
+    `parameters`, `gflops`, …)."""
+    licence: str | None = None
+    """Licence of the results, as the Hub writes it, where the source says."""
+    notes: tuple[str, ...] = ()
+    """What was left out or assumed, one sentence each; shown to the user and kept with the labels."""
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether the answers are known, not only whether they are right."""
+        return "target" in self.rows.columns
+
+    @property
+    def state_names(self) -> list[str]:
+        """Names of the states, in the order in which they first appear."""
+        return self.rows["state"].unique(maintain_order=True).to_list()
+
+    @classmethod
+    def create(
+        cls,
+        name: str,
+        rows: pl.DataFrame,
+        source: str,
+        *,
+        where: str,
+        task: str = "other",
+        class_names: Sequence[str] = (),
+        cost_unit: str | None = None,
+        states: pl.DataFrame | None = None,
+        licence: str | None = None,
+        notes: Sequence[str] = (),
+    ) -> Results:
+        """Check rows, and put their columns in order.
+
+        Args:
+            name: Name of the benchmark.
+            rows: As described under `rows`, in any order of columns; rows without `correct` are left out as missing.
+                Where identifiers repeat between categories, the category is put before them.
+            source: Where the results come from, in words.
+            where: File or folder to name in messages.
+            task: As the field.
+            class_names: As the field.
+            cost_unit: As the field; `cost` alone is in unit `cost`.
+            states: As the field.
+            licence: As the field.
+            notes: As the field.
+
+        Raises:
+            TableError: A name is empty, a confidence is not a probability, a cost is below 0, or a state answers a
+                sample twice.
+        """
+        kept = rows.select(
+            pl.col(column).cast(dtype) for column, dtype in ROW_TYPES.items() if column in rows.columns
+        ).filter(pl.col("correct").is_not_null())
+        if kept.is_empty():
+            raise TableError(f"{where}: no answers; every row lacks whether it is right")
+        for column in ("sample_id", "state"):
+            if kept.select((pl.col(column).is_null() | (pl.col(column) == "")).any()).item():
+                raise TableError(f"{where}: column {column!r} is empty in some row")
+        kept, prefixed = _unique_samples(kept)
+        _check_pairs(kept, where)
+        _check_values(kept, where)
+        _check_targets(kept, where)
+        unit = (cost_unit or "cost") if "cost" in kept.columns else None
+        told = (*notes, *prefixed)
+        return cls(name, kept, source, task, tuple(class_names), unit, states, licence, tuple(dict.fromkeys(told)))
+
+    def only(self, category: str, where: str) -> Results:
+        """The results of one category.
+
+        Raises:
+            TableError: There is no such category.
+        """
+        known = self.rows["category"].unique(maintain_order=True).to_list() if "category" in self.rows.columns else []
+        if category not in known:
+            has = f"there are {', '.join(map(str, known[:20]))}" if known else "there is no column 'category'"
+            raise TableError(f"{where}: no task {category!r}; {has}")
+        rows = self.rows.filter(pl.col("category") == category)
+        note = f"Only {category!r} of {len(known)} tasks was taken."
+        return replace(self, rows=rows, notes=(*self.notes, note) if len(known) > 1 else self.notes)
+
+    def with_notes(self, *notes: str) -> Results:
+        """The same results with further notes."""
+        return replace(self, notes=(*self.notes, *notes))
+
+
+def _unique_samples(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Identifiers that name one sample each: some benchmarks count from 0 in every task."""
+    if "category" not in rows.columns:
+        return rows, []
+    repeated = (
+        rows.lazy()
+        .group_by("sample_id")
+        .agg(pl.col("category").n_unique())
+        .select((pl.col("category") > 1).any())
+        .collect()
+        .item()
+    )
+    if not repeated:
+        return rows, []
+    named = rows.with_columns(
+        sample_id=pl.when(pl.col("category").is_null())
+        .then("sample_id")
+        .otherwise(pl.format("{}-{}", "category", "sample_id"))
+    )
+    return named, ["Identifiers repeat between tasks, so the task's name was put before them."]
+
+
+def _check_pairs(rows: pl.DataFrame, where: str) -> None:
+    """No state answers a sample twice. Whole numbers stand for names: they take a fifth of the memory."""
+    states = pl.struct("family", "state") if "family" in rows.columns else pl.col("state")
+    pairs = rows.select(pair=pl.col("sample_id").rank("dense").cast(pl.UInt64) * (1 << 20) + states.rank("dense"))
+    if pairs["pair"].n_unique() == len(pairs):
+        return
+    twice = rows.filter(pairs["pair"].is_duplicated())
+    row = twice.row(0, named=True)
+    raise TableError(
+        f"{where}: sample {row['sample_id']!r} and state {row['state']!r} come more than once ({len(twice)} such rows)"
+    )
+
+
+def _check_values(rows: pl.DataFrame, where: str) -> None:
+    limits = {"confidence": (0.0, 1.0, "0 to 1 is meant"), "cost": (0.0, float("inf"), "a cost is never negative")}
+    for column, (low, high, meant) in limits.items():
+        if column in rows.columns:
+            wrong = rows.filter(~pl.col(column).is_between(low, high))
+            if len(wrong):
+                row = wrong.row(0, named=True)
+                percent = " (percent? divide by 100)" if column == "confidence" and 1 < row[column] <= 100 else ""
+                raise TableError(
+                    f"{where}: {column!r} of sample {row['sample_id']!r} and state {row['state']!r} is"
+                    f" {row[column]:g}; {meant}{percent}"
+                )
+
+
+def _check_targets(rows: pl.DataFrame, where: str) -> None:
+    if "target" not in rows.columns:
+        return
+    different = pl.col("target").min() != pl.col("target").max()
+    unsure = rows.group_by("sample_id", maintain_order=True).agg(different).filter("target")["sample_id"]
+    if len(unsure):
+        raise TableError(f"{where}: states disagree on the target of sample {unsure[0]!r} ({len(unsure)} such samples)")
