@@ -145,12 +145,14 @@ class _FamilyLabels:
         """What choices are checked against."""
         ids = self.table["sample_id"]
         others = np.setdiff1d(np.arange(len(ids)), place)
+        unknown = pl.repeat(None, len(ids), dtype=pl.Int64, eager=True)
+        targets = self.table["target"] if "target" in self.table.columns else unknown
         return Samples(
             ids=ids[place],
             others=ids[others],
             names=self.space.names,
             costs=self.costs if self.costs.ndim == 1 else self.costs[place],
-            targets=self.table["target"][place],
+            targets=targets[place],
             class_names=class_names,
         )
 

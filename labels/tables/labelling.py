@@ -96,14 +96,12 @@ def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, groups: pl.Data
         first.select(known)
         .with_columns(
             **_answers(ordered, len(states)),
-            **{
-                "correct": _lists(ordered["correct"], len(states)),
-                "confidence": _lists(ordered["confidence"], len(states)),
-                "n_correct": pl.Series(correct.sum(axis=1).astype(np.int8)),
-                "solvable": pl.Series(result.solvable),
-                "oracle_state": pl.Series(result.states),
-                "oracle_cost": pl.Series(costs[result.states]),
-            },
+            correct=_lists(ordered["correct"], len(states)),
+            confidence=_lists(ordered["confidence"], len(states)),
+            n_correct=pl.Series(correct.sum(axis=1).astype(np.int8)),
+            solvable=pl.Series(result.solvable),
+            oracle_state=pl.Series(result.states),
+            oracle_cost=pl.Series(costs[result.states]),
         )
         .with_columns(**{name: values for name, values in about.items() if name == "group" or values is not None})
     )

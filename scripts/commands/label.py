@@ -147,7 +147,7 @@ def run(
     finish.report(folder, as_json=as_json)
 
 
-def _states_of_logs(logs: Path, reading: ImportOptions | None, families: Path | None) -> Any:  # noqa: ANN401 - as below
+def _states_of_logs(logs: Path, reading: ImportOptions | None, families: Path | None) -> Any:  # noqa: ANN401 - a frame
     """The known states, where they are those of the logs; None leaves the costs to what the logs say of their models."""
     from ...labels import InputError, read_results
     from ...labels.importers.states import match_states

@@ -3,7 +3,15 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from adaptlabels.labels import DatasetFolder, ImportOptions, InputError, TableError, label_predictions, validate_folder
+from adaptlabels.labels import (
+    DatasetFolder,
+    ImportOptions,
+    InputError,
+    TableError,
+    evaluate,
+    label_predictions,
+    validate_folder,
+)
 from adaptlabels.labels.importers.labelling import CATEGORY
 
 from ..inputs import prediction_rows, state_rows, write_inputs
@@ -180,6 +188,9 @@ def test_right_and_wrong_are_enough_and_pass_every_check(tmp_path):
     assert "target" not in folder.labels("p").columns
     assert folder.states["cost_unit"].to_list() == ["usd", "usd"]
     assert folder.states["cost"].to_list() == [1.0, 8.0]
+    (tmp_path / "choices.csv").write_text("sample_id,state\n1,a\n2,b\n")
+    found = evaluate(folder, tmp_path / "choices.csv", folds=None, built_in=False, replicates=None)
+    assert [figures.accuracy for figures in found.agents if figures.kind == "given"] == [1.0]
     assert folder.sample_costs("p").tolist() == [[0.5, 4.0], [1.5, 12.0]]
 
 
