@@ -148,7 +148,7 @@ def run(
 
 
 def _states_of_logs(logs: Path, reading: ImportOptions | None, families: Path | None) -> Any:  # noqa: ANN401 - a frame
-    """The known states, where they are those of the logs; None leaves the costs to what the logs say of their models."""
+    """The known states, where the logs are of them; None leaves the costs to what the logs say of their models."""
     from ...labels import InputError, read_results
     from ...labels.importers.states import match_states
 
