@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from adaptlabels.builders.building.recipe import run_build
+from adaptlabels.builders.building.run import run_build
 from adaptlabels.builders.building.store import Store
 from adaptlabels.builders.progress import Silent
 from adaptlabels.builders.running.devices import choose_devices

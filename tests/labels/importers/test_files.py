@@ -14,27 +14,27 @@ ROWS = pl.DataFrame(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("plain.csv", PLAIN.encode()),
-        ("bom.csv", b"\xef\xbb\xbf" + PLAIN.encode()),
-        ("crlf.csv", PLAIN.replace("\n", "\r\n").encode()),
-        ("semicolons.csv", PLAIN.replace(",", ";").encode()),
-        ("tabs.csv", PLAIN.replace(",", "\t").encode()),
-        ("tabs.tsv", PLAIN.replace(",", "\t").encode()),
-        ("zipped.csv.gz", gzip.compress(PLAIN.encode())),
-        ("zipped.tsv.gz", gzip.compress(PLAIN.replace(",", "\t").encode())),
-        ("blanks.csv", PLAIN.replace(",", ", ").encode()),
-        ("empty_lines.csv", (PLAIN + "\n\n").encode()),
-        ("no_last_newline.csv", PLAIN.rstrip().encode()),
-        ("quoted.csv", "\n".join(",".join(f'"{c}"' for c in line.split(",")) for line in PLAIN.split()).encode()),
-        ("index.csv", "\n".join(f"{n},{line}" if n else f",{line}" for n, line in enumerate(PLAIN.split())).encode()),
-        ("UPPER.CSV", PLAIN.encode()),
-    ],
-)
-def test_a_table_reads_the_same_however_it_is_written_down(tmp_path, name, content):
-    (tmp_path / name).write_bytes(content)
+WRITTEN = {
+    "plain.csv": PLAIN.encode(),
+    "bom.csv": b"\xef\xbb\xbf" + PLAIN.encode(),
+    "crlf.csv": PLAIN.replace("\n", "\r\n").encode(),
+    "semicolons.csv": PLAIN.replace(",", ";").encode(),
+    "tabs.csv": PLAIN.replace(",", "\t").encode(),
+    "tabs.tsv": PLAIN.replace(",", "\t").encode(),
+    "zipped.csv.gz": gzip.compress(PLAIN.encode()),
+    "zipped.tsv.gz": gzip.compress(PLAIN.replace(",", "\t").encode()),
+    "blanks.csv": PLAIN.replace(",", ", ").encode(),
+    "empty_lines.csv": (PLAIN + "\n\n").encode(),
+    "no_last_newline.csv": PLAIN.rstrip().encode(),
+    "quoted.csv": "\n".join(",".join(f'"{c}"' for c in line.split(",")) for line in PLAIN.split()).encode(),
+    "index.csv": "\n".join(f"{n},{line}" if n else f",{line}" for n, line in enumerate(PLAIN.split())).encode(),
+    "UPPER.CSV": PLAIN.encode(),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_table_reads_the_same_however_it_is_written_down(tmp_path, name):
+    (tmp_path / name).write_bytes(WRITTEN[name])
     assert open_table(tmp_path / name).frame.equals(ROWS)
 
 
