@@ -16,13 +16,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from adaptlabels.builders import BuildOptions, make_plan, open_engine
 from adaptlabels.builders.building.run import run_build
 from adaptlabels.builders.building.store import Store
 from adaptlabels.builders.progress import Silent
 from adaptlabels.builders.running.devices import choose_devices
 from adaptlabels.builders.sources.items import Held
 from adaptlabels.labels import DatasetFolder, InputError, RunError, validate_folder
-from adaptlabels.scripts.commands.build import BuildOptions, build, make_plan, open_engine, run
+from adaptlabels.scripts.commands.build import build, run
 from adaptlabels.scripts.commands.finish import finish_folder
 
 from ..building.test_engine import tables
