@@ -106,9 +106,9 @@ def kill_midway(target: BuildOptions) -> None:
     process.start()
     while process.is_alive() and len(parts(target.out)) <= 6:
         time.sleep(0.01)
+    assert process.is_alive()
     process.kill()
     process.join()
-    assert process.exitcode == -signal.SIGKILL
     assert not (target.out / "states").exists()
 
 
