@@ -106,9 +106,9 @@ def kill_midway(target: BuildOptions) -> None:
     process.start()
     while process.is_alive() and len(parts(target.out)) <= 6:
         time.sleep(0.01)
+    assert process.is_alive()
     process.kill()
     process.join()
-    assert process.exitcode == -signal.SIGKILL
     assert not (target.out / "states").exists()
 
 
@@ -328,7 +328,7 @@ def test_stores_that_cannot_be_used_are_named_before_the_work(tmp_path, bucket):
             {"ray_address": "ray://head:10001"},
             "Ray Client is not supported; run the command on a machine of the cluster",
         ),
-        ({"engine": "local", "ray_address": "auto"}, "only with"),
+        ({"engine": "local", "ray_address": "auto"}, "requires `engine` ray"),
         ({"devices": "all"}, "names GPUs of this machine"),
         ({"devices": "all", "device": "auto"}, "this machine has no GPU"),
     ],
