@@ -27,7 +27,7 @@ def test_what_we_write_is_what_the_viewer_takes(demo, name):
 
 def test_row_groups_of_large_tables_are_of_moderate_size(tmp_path):
     rows = 400_000
-    schema = polars_schema(PREDICTIONS, optional=())
+    schema = polars_schema(PREDICTIONS, optional=("target", "prediction"))
     frame = pl.DataFrame(
         {
             "sample_id": [f"sample-{n:08d}" for n in range(rows)], "family": ["f"] * rows, "state": [0] * rows,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import polars as pl
@@ -106,7 +107,11 @@ def test_what_is_exported_comes_back_with_the_same_labels(tmp_path, form):
 def test_every_format_is_listed_once_and_has_its_functions():
     assert len({each.name for each in FORMATS}) == len(FORMATS)
     for each in FORMATS:
-        assert callable(each.reader())
+        if each.needs is None or find_spec(each.needs) is not None:
+            assert callable(each.reader())
+        else:
+            with pytest.raises(InputError, match=f"format {each.name} requires {each.needs}: pip install"):
+                each.reader()
 
 
 def test_what_is_of_no_format_is_told_what_there_is(tmp_path):
