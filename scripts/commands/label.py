@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from .. import console
+from ..errors import in_options, options_of
 from ..options import FamiliesFileOption, JsonOption
 from . import finish
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ...labels.importers.missing import Missing
     from ...labels.importers.options import ImportOptions
 
 
 def command(
+    context: typer.Context,
     predictions: Annotated[
         Path,
         typer.Argument(
@@ -100,6 +104,7 @@ def command(
         missing=missing,
         licence=licence,
         as_json=json,
+        option_names=options_of(context.command),
     )
 
 
@@ -118,8 +123,9 @@ def run(
     missing: Missing = "error",
     licence: str | None = None,
     as_json: bool,
+    option_names: Mapping[str, str] | None = None,
 ) -> None:
-    """Label, check, and write the folder.
+    """Label, check, and write the folder; notes name the options that `option_names` has for arguments.
 
     Raises:
         InputError: The results cannot be used, or the folder holds something else.
@@ -141,7 +147,7 @@ def run(
     )
     console.err.print(f"read {predictions} as {found}", style="dim", markup=False)
     for note in made.info.notes:
-        console.err.print(note, style="dim", markup=False)
+        console.err.print(in_options(note, option_names or {}), style="dim", markup=False)
     info = replace(made.info, licence=licence or made.info.licence)
     folder = finish.finish_folder(out, info, made.families)
     finish.report(folder, as_json=as_json)

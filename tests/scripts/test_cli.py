@@ -10,7 +10,7 @@ import pytest
 from adaptlabels.labels import DatasetFolder
 from adaptlabels.scripts.cli import main
 
-from ..labels.inputs import prediction_rows, write_inputs
+from ..labels.inputs import prediction_rows, state_rows, write_inputs
 
 PROGRAM = [sys.executable, "-m", "adaptlabels.scripts.cli"]
 
@@ -43,6 +43,13 @@ def refused(done, *words):
     for word in words:
         assert word in " ".join(" ".join(lines).replace("│", " ").split()), done.stderr
     return lines
+
+
+def test_notes_name_options(tmp_path):
+    predictions, states = write_inputs(tmp_path, states=state_rows().with_columns(parameters=[1, 2, 3]))
+    done = adaptlabels("label", predictions, tmp_path / "out", "--states", states)
+    assert done.returncode == 0, done.stderr
+    assert "choose another with --cost: parameters" in " ".join(done.stderr.split())
 
 
 def test_help_names_every_command_and_loads_nothing_heavy():
