@@ -61,6 +61,6 @@ def _message(
     first = rows.join(own, on="sample_id", how="anti", maintain_order="left")["sample_id"][0]
     return (
         f"{where}: state {state['state']!r} has no answer for sample {first!r}"
-        f" ({n_samples - state['len']} such samples); `missing` 'drop-samples' leaves out {n_dropped} of {n_samples}"
+        f" ({n_samples - state['len']} in all); `missing` 'drop-samples' leaves out {n_dropped} of {n_samples}"
         f" samples, 'drop-states' {len(lacking)} of {n_states} states"
     )

@@ -193,4 +193,4 @@ def _check_targets(rows: pl.DataFrame, where: str) -> None:
     different = pl.col("target").min() != pl.col("target").max()
     unsure = rows.group_by("sample_id", maintain_order=True).agg(different).filter("target")["sample_id"]
     if len(unsure):
-        raise TableError(f"{where}: states disagree on the target of sample {unsure[0]!r} ({len(unsure)} such samples)")
+        raise TableError(f"{where}: states disagree on the target of sample {unsure[0]!r} ({len(unsure)} in all)")

@@ -197,7 +197,11 @@ def test_an_image_that_is_no_image_stops_the_build_by_name(tmp_path):
 def test_a_predictions_table_that_lacks_a_sample_leaves_nothing(tmp_path):
     predictions, states = write_inputs(tmp_path, prediction_rows().slice(1))
     done = adaptlabels("label", predictions, tmp_path / "out", "--states", states)
-    refused(done, "state 'tiny' has no prediction for sample 's000'")
+    refused(
+        done,
+        "state 'tiny' has no answer for sample 's000' (1 in all); --missing 'drop-samples' leaves out 1 of 60 samples,"
+        " 'drop-states' 1 of 3 states",
+    )
     assert not (tmp_path / "out").exists()
 
 
