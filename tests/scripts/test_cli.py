@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import polars as pl
 import pytest
 from adaptlabels.labels import DatasetFolder
 from adaptlabels.scripts.cli import main
@@ -46,7 +47,7 @@ def refused(done, *words):
 
 
 def test_notes_name_options(tmp_path):
-    predictions, states = write_inputs(tmp_path, states=state_rows().with_columns(parameters=[1, 2, 3]))
+    predictions, states = write_inputs(tmp_path, states=state_rows().with_columns(parameters=pl.Series([1, 2, 3])))
     done = adaptlabels("label", predictions, tmp_path / "out", "--states", states)
     assert done.returncode == 0, done.stderr
     assert "choose another with --cost: parameters" in " ".join(done.stderr.split())
