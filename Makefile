@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 # pip only fetches uv, which installs the rest in a fraction of the time. pip's hints about its own version, and about
 # package sources that a machine is set up with, are no use to whoever reads this; its errors still show.
 FETCH_UV := -m pip install -qq --disable-pip-version-check uv
-INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable
+INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable
+
+# Many container images switch bytecode off. Every process would then compile again what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 # mkdocs-material advertises its successor otherwise.
 export NO_MKDOCS_2_WARNING := 1
@@ -35,7 +38,7 @@ docs: $(VENV)/.dev .types/complete
 test-lowest:
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python $(FETCH_UV)
-	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[test]'
+	.venv-lowest/bin/uv pip install --quiet --compile-bytecode --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[test]'
 	.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup -W ignore::DeprecationWarning \
 		-W ignore::ResourceWarning
 
