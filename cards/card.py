@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ..labels.report.report import report_folder
 from ..labels.tables.parquet import atomic_file
 from ..labels.tables.replacing import WORK
-from ..labels.tables.schemas import STATE, TARGET, features
+from ..labels.tables.types import features
+from ..labels.tables.vocabulary import STATE, TARGET
 from . import plots, sections
 from .changelog import history
 

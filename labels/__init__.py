@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from .report.serialising import to_json, to_table
     from .report.validation import Problem, validate_folder
     from .report.writing import write_dataset
-    from .tables.folder import DatasetFolder, DatasetTables, FamilyTables
+    from .tables.folder import DatasetFolder
     from .tables.info import DatasetInfo
+    from .tables.made import DatasetTables, FamilyTables
     from .tables.remote import open_folder
 
 _LAZY = {
@@ -52,11 +53,11 @@ _LAZY = {
     "ChecksError": "errors",
     "DatasetFolder": "tables.folder",
     "DatasetInfo": "tables.info",
-    "DatasetTables": "tables.folder",
+    "DatasetTables": "tables.made",
     "ErrorOverlap": "bounds.overlap",
     "Evaluation": "agents.results",
     "FamilyReport": "report.results",
-    "FamilyTables": "tables.folder",
+    "FamilyTables": "tables.made",
     "Frontier": "bounds.frontier",
     "GreedyPath": "bounds.growing",
     "ImportOptions": "importers.options",

@@ -20,3 +20,19 @@ FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="A datase
 WhereArgument = Annotated[
     str, typer.Argument(metavar="WHERE", help="A dataset folder, or hub:org/name[@version].", show_default=False)
 ]
+PlotOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write a plot (png, svg or pdf); several families: one file each.")
+]
+_PLOT_KINDS = (".png", ".svg", ".pdf")
+
+
+def check_plot(plot: Path | None) -> None:
+    """Refuse a plot of a kind that cannot be drawn, before anything is computed.
+
+    Raises:
+        InputError: Its name ends otherwise.
+    """
+    if plot is not None and plot.suffix not in _PLOT_KINDS:
+        from ..labels.errors import InputError
+
+        raise InputError(f"`plot` is {plot}: expected a name that ends in {', '.join(_PLOT_KINDS)}")

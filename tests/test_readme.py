@@ -79,7 +79,7 @@ def test_the_family_file_of_the_guide_is_a_family(tmp_path):
 
 def test_the_readme_is_short_and_shows_what_the_demo_prints(demo, capsys):
     from adaptlabels.labels import DatasetFolder
-    from adaptlabels.scripts.commands.finish import print_summaries
+    from adaptlabels.scripts.printing.folders import print_summaries
 
     assert len(README.split()) < MOST_WORDS
     print_summaries([DatasetFolder(demo / "digits"), DatasetFolder(demo / "stories")])

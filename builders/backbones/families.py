@@ -26,7 +26,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ...labels.errors import InputError
-from ...labels.tables.folder import check_family_name
+from ...labels.tables.layout import check_family_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from .tables import make_tables
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ...labels.tables.folder import FamilyTables
+    from ...labels.tables.made import FamilyTables
     from ..progress import Progress
     from .engine import Engine
     from .plan import BuildPlan

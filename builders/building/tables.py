@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ...labels.errors import InputError, RunError
-from ...labels.tables.folder import FamilyTables
 from ...labels.tables.labelling import check_predictions, make_labels
-from ...labels.tables.schemas import PREDICTIONS, STATES, polars_schema
+from ...labels.tables.made import FamilyTables
+from ...labels.tables.schemas import PREDICTIONS, STATES
+from ...labels.tables.types import polars_schema
 from ..cache import versions
 from .plan import fingerprint
 from .scoring import part_of, part_print

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 import torch
 
-from ...labels.tables.schemas import PREDICTIONS, polars_schema
+from ...labels.tables.schemas import PREDICTIONS
+from ...labels.tables.types import polars_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ import polars as pl
 
 from ...labels.errors import TableError
 from ...labels.tables.folder import default_cost_metric, matrix
-from ...labels.tables.schemas import COST_METRICS
+from ...labels.tables.vocabulary import COST_METRICS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...labels.tables.schemas import ROWS_SHOWN
+from ...labels.tables.checking import ROWS_SHOWN
 
 if TYPE_CHECKING:
     from .versions import Level

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ...labels.errors import InputError
-from ...labels.tables.schemas import ROWS_SHOWN
+from ...labels.tables.checking import ROWS_SHOWN
 from .changes import FamilyDiff, Flips, FolderDiff, Moved
 
 if TYPE_CHECKING:

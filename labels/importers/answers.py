@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ..errors import TableError
-from ..tables.schemas import LARGEST_CLASS
+from ..tables.vocabulary import LARGEST_CLASS
 from .files import some
 
 if TYPE_CHECKING:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ..errors import InputError, TableError
-from ..tables.folder import DatasetTables, FamilyTables, check_family_name
+from ..tables.checking import check_table
 from ..tables.info import DatasetInfo
 from ..tables.labelling import make_labels
-from ..tables.schemas import LABELS, PREDICTIONS, STATES, check_table, polars_schema
+from ..tables.layout import check_family_name
+from ..tables.made import DatasetTables, FamilyTables
+from ..tables.schemas import LABELS, PREDICTIONS, STATES
+from ..tables.types import polars_schema
 from .files import some
 from .formats import AUTO, read_results
 from .missing import without_missing

@@ -8,28 +8,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ..errors import TableError
+from ..tables.checking import check_table
+from ..tables.types import polars_schema
+from .schemas import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-ROW_TYPES: dict[str, pl.DataType] = {
-    "sample_id": pl.String(),
-    "state": pl.String(),
-    "correct": pl.Boolean(),
-    "target": pl.Int64(),
-    "prediction": pl.Int64(),
-    "confidence": pl.Float32(),
-    "cost": pl.Float64(),
-    "category": pl.String(),
-    "family": pl.String(),
-    "margin": pl.Float32(),
-    "entropy": pl.Float32(),
-    "scores": pl.List(pl.Float32()),
-    "prediction_acc": pl.Int64(),
-    "split_type": pl.String(),
-}
-"""Columns of `Results.rows`, in their order; all after the third are optional."""
-REQUIRED = ("sample_id", "state", "correct")
 
 
 @dataclass(frozen=True)
@@ -103,17 +87,14 @@ class Results:
             TableError: A name is empty, a confidence is not a probability, a cost is below 0, or a state answers a
                 sample twice.
         """
-        kept = rows.select(
-            pl.col(column).cast(dtype) for column, dtype in ROW_TYPES.items() if column in rows.columns
-        ).filter(pl.col("correct").is_not_null())
+        types = polars_schema(ANSWERS, optional=rows.columns)
+        kept = rows.select(pl.col(column).cast(dtype) for column, dtype in types.items() if column in rows.columns)
+        kept = kept.filter(pl.col("correct").is_not_null())
         if kept.is_empty():
             raise TableError(f"{where}: no answers; every row lacks whether it is right")
-        for column in ("sample_id", "state"):
-            if kept.select((pl.col(column).is_null() | (pl.col(column) == "")).any()).item():
-                raise TableError(f"{where}: column {column!r} is empty in some row")
+        check_table(kept, ANSWERS, where, lambda row: f"sample {kept['sample_id'][row]!r} of {kept['state'][row]!r}")
         kept, prefixed = _unique_samples(kept)
         _check_pairs(kept, where)
-        _check_values(kept, where)
         _check_targets(kept, where)
         unit = (cost_unit or "cost") if "cost" in kept.columns else None
         told = (*notes, *prefixed)
@@ -171,20 +152,6 @@ def _check_pairs(rows: pl.DataFrame, where: str) -> None:
     raise TableError(
         f"{where}: sample {row['sample_id']!r} and state {row['state']!r} come more than once ({len(twice)} such rows)"
     )
-
-
-def _check_values(rows: pl.DataFrame, where: str) -> None:
-    limits = {"confidence": (0.0, 1.0, "0 to 1 is meant"), "cost": (0.0, float("inf"), "a cost is never negative")}
-    for column, (low, high, meant) in limits.items():
-        if column in rows.columns:
-            wrong = rows.filter(~pl.col(column).is_between(low, high))
-            if len(wrong):
-                row = wrong.row(0, named=True)
-                percent = " (percent? divide by 100)" if column == "confidence" and 1 < row[column] <= 100 else ""
-                raise TableError(
-                    f"{where}: {column!r} of sample {row['sample_id']!r} and state {row['state']!r} is"
-                    f" {row[column]:g}; {meant}{percent}"
-                )
 
 
 def _check_targets(rows: pl.DataFrame, where: str) -> None:

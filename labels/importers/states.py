@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ..errors import InputError, TableError
-from ..tables.schemas import COST_METRICS, STATES
+from ..tables.checking import check_table
+from ..tables.schemas import STATES
+from ..tables.types import polars_schema
+from ..tables.vocabulary import COST_METRICS
 from .files import Table, known_names, left_out, open_table, some
+from .schemas import KNOWN_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,40 +102,28 @@ def state_names(states: Path) -> tuple[str, ...]:
 
 
 def _checked(table: Table, where: str) -> StateTable:
-    frame = table.frame
-    if "state" not in frame.columns:
-        raise TableError(f"{where}: column 'state' is missing; it has {', '.join(frame.columns)}")
-    if (frame["state"].cast(pl.String).fill_null("") == "").any():
-        raise TableError(f"{where}: column 'state' is empty in some row")
-    strange = [column for column in frame.columns if column not in STATES.columns]
-    for metric in (column for column in COST_METRICS if column in frame.columns):
-        frame = frame.with_columns(_metric(table, metric, where))
-    kept = frame.drop(*strange, *FROM_LABELS, strict=False).with_columns(pl.col("state").cast(pl.String))
-    return StateTable(kept, where, (*table.notes, *([left_out(Path(where), strange)] if strange else [])))
+    strange = [column for column in table.frame.columns if column not in STATES.columns]
+    frame = table.frame.drop(*strange, *FROM_LABELS, strict=False)
+    frame = frame.drop(name for name, kind in frame.schema.items() if kind == pl.Null)
+    metrics = [name for name in COST_METRICS if name in frame.columns]
+    frame = frame.with_columns(_numbers(frame[name], where) for name in metrics)
+    if "state" in frame.columns:
+        frame = frame.with_columns(pl.col("state").cast(pl.String))
+    check_table(frame, KNOWN_STATES, where, lambda row: f"state {frame['state'][row]!r}")
+    return StateTable(frame, where, (*table.notes, *([left_out(Path(where), strange)] if strange else [])))
 
 
-def _metric(table: Table, metric: str, where: str) -> pl.Series:
-    values, states = table.frame[metric], table.frame["state"]
-    if values.dtype == pl.Null:
-        return values
+def _numbers(values: pl.Series, where: str) -> pl.Series:
+    """A column of costs in the type that *states* has for it."""
     if not values.dtype.is_numeric():
         raise TableError(
-            f"{where}: column {metric!r} holds {values[0]!r}; expected a number, without unit or thousands separator"
+            f"{where}: column {values.name!r} holds {values[0]!r}; expected a number, without unit or thousands"
+            " separator"
         )
-    wrong = values.cast(pl.Float64).fill_nan(None).is_null() | ~(values.cast(pl.Float64) > 0) | values.is_infinite()
-    if wrong.any():
-        row = int(wrong.arg_max() or 0)
-        hint = (
-            "; a cost of 0 is most often one that was not logged: give the real one, or a small one"
-            if (values[row] == 0)
-            else ""
-        )
-        raise TableError(f"{where}: column {metric!r} of state {states[row]!r} is not a number above 0{hint}")
-    if STATES.columns[metric].dtype.type.is_integer() and values.dtype.is_float():
-        if (values != values.round()).any():
-            raise TableError(f"{where}: column {metric!r} must hold whole numbers")
-        return values.cast(pl.Int64)
-    return values
+    kind = polars_schema(STATES)[values.name]
+    if kind.is_integer() and values.dtype.is_float() and (values != values.round()).any():
+        raise TableError(f"{where}: column {values.name!r} must hold whole numbers")
+    return values.cast(kind, strict=False)
 
 
 def match_states(names: list[str], known: pl.DataFrame, where: str) -> dict[str, int]:

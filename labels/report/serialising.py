@@ -43,7 +43,8 @@ def to_table(report: FamilyReport) -> pl.DataFrame:
     """The family's rows of table *bounds*."""
     import polars as pl
 
-    from ..tables.schemas import BOUNDS_TABLE, polars_schema  # pandera is slow to load, and JSON does not need it
+    from ..tables.schemas import BOUNDS_TABLE  # pandera is slow to load, and JSON does not need it
+    from ..tables.types import polars_schema  # pandera is slow to load, and JSON does not need it
 
     schema = polars_schema(BOUNDS_TABLE)
     about = {"family": report.space.family, "cost_metric": report.space.cost_metric}

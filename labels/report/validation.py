@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ..errors import InputError, TableError
+from ..tables.checking import ROWS_SHOWN
 from ..tables.labelling import check_predictions, make_labels
-from ..tables.schemas import ROWS_SHOWN
 from .report import report_folder
 from .serialising import to_table
 

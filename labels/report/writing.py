@@ -19,8 +19,8 @@ from .serialising import to_table
 from .validation import CARD, validate_folder
 
 if TYPE_CHECKING:
-    from ..tables.folder import FamilyTables
     from ..tables.info import DatasetInfo
+    from ..tables.made import FamilyTables
 
 CardWriter: TypeAlias = Callable[[DatasetFolder, Sequence[FamilyReport]], object]
 """Writes the card of a folder from the reports of its families, as `adaptlabels.cards.write_card` does."""

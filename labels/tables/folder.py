@@ -1,28 +1,20 @@
-"""A dataset folder: where its tables lie, and how to read and write them.
-
-README.md                                       card
-data/<family>/<split>-00000-of-00001.parquet    labels, one row per sample
-predictions/<family>/<split>-*.parquet          one row per sample and state
-states/<split>.parquet                          one row per state
-bounds/<split>.parquet                          one row per family and bound
-assets/*.png                                    plots that the card shows
-"""
+"""A dataset folder, read: each column of each table once, when it is needed."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from ..bounds.states import StateSpace
 from ..errors import InputError, TableError
+from .layout import labels_path, predictions_path
 from .replacing import finish_replacement
-from .schemas import BOUNDS_TABLE, COST_METRICS, LABELS, PREDICTIONS, STATES
+from .schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
 from .stored import StoredTable
+from .vocabulary import COST_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,37 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .info import DatasetInfo
-
-FAMILY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-"""Family names become folder and config names."""
-RESERVED = ("states", "bounds", "default", "all")
-"""Config names that no family may take."""
-
-
-@dataclass(frozen=True)
-class FamilyTables:
-    """What one family brings to a dataset folder."""
-
-    labels: pl.DataFrame
-    """Table *labels*."""
-    predictions: pl.DataFrame
-    """Table *predictions*."""
-    states: pl.DataFrame
-    """The family's rows of table *states*."""
-
-    @property
-    def family(self) -> str:
-        """Name of the family."""
-        return str(self.states["family"][0])
-
-
-class DatasetTables(NamedTuple):
-    """What is written as a dataset folder."""
-
-    info: DatasetInfo
-    """The benchmark."""
-    families: list[FamilyTables]
-    """The tables of each family."""
 
 
 class DatasetFolder:
@@ -320,27 +281,3 @@ def default_cost_metric(states: pl.DataFrame) -> str:
     """The first cost that is known for all states: `gflops`, then `cost`, then the other metrics."""
     order = ("gflops", "cost", *COST_METRICS)
     return next((m for m in order if m in states.columns and not states[m].is_null().any()), "gflops")
-
-
-def labels_path(folder: Path, family: str, split: str) -> Path:
-    """Where a family's table *labels* lies."""
-    return folder / "data" / family / f"{split}-00000-of-00001.parquet"
-
-
-def predictions_path(folder: Path, family: str, split: str) -> Path:
-    """Where a family's table *predictions* lies."""
-    return folder / "predictions" / family / f"{split}-00000-of-00001.parquet"
-
-
-def check_family_name(family: str) -> str:
-    """The name, if it can be a folder and a config.
-
-    Raises:
-        InputError: It cannot.
-    """
-    if not FAMILY_NAME.fullmatch(family) or family in RESERVED or family.endswith("-predictions"):
-        raise InputError(
-            f"family {family!r}: letters, digits, '.', '_' and '-' make a name, which may not be"
-            f" {', '.join(RESERVED)} nor end in '-predictions'"
-        )
-    return family

@@ -10,8 +10,10 @@ import polars as pl
 
 from ..bounds.oracle import oracle
 from ..errors import InputError, TableError
+from .checking import ROWS_SHOWN
 from .folder import default_cost_metric
-from .schemas import LABELS, ROWS_SHOWN, polars_schema
+from .schemas import LABELS
+from .types import polars_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ import pyarrow.parquet
 
 from ..errors import TableError, first_line
 from .info import METADATA_KEY
-from .schemas import arrow_schema, features
+from .types import arrow_schema, features
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

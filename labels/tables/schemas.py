@@ -1,7 +1,7 @@
 """The four tables, each column defined once: type, range, meaning.
 
-Everything else that knows about columns is derived from here: the parquet schema, the features that `datasets` and the
-Hub's viewer read, and the column tables in the card.
+Everything else that knows about columns is derived from here: the types of files (`types`), the checks (`checking`),
+and the column tables in the card.
 """
 
 from __future__ import annotations
@@ -10,33 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandera.polars as pa
 import polars as pl
-import pyarrow
 
-from ..errors import TableError
+from .vocabulary import BOUNDS, COST_METRICS, LARGEST_CLASS, STATE, TARGET, WEIGHTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable
 
     from pandera.api.polars.types import PolarsData
-
-BOUNDS = ("exact", "iso-accuracy", "conservative", "constant-alpha", "continuous")
-WEIGHTS = ("pretrained", "trained-here", "random")
-COST_METRICS = (
-    "gflops",
-    "parameters",
-    "latency_ms_p50",
-    "latency_ms_p95",
-    "energy_j",
-    "peak_memory_bytes",
-    "cost",
-)
-"""Columns of *states* that can serve as the cost of a state."""
-TARGET, STATE = "target", "state"
-"""Kinds of class label: the benchmark's classes, and the states of the table's family."""
-LARGEST_CLASS = 2**15 - 1
-"""Largest class: `prediction` in *labels* holds int16."""
-ROWS_SHOWN = 3
-"""Offending rows that a message names."""
 
 
 def _column(
@@ -245,121 +225,3 @@ BOUNDS_TABLE = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
-
-
-def check_table(frame: pl.DataFrame, schema: pa.DataFrameSchema, where: str) -> pl.DataFrame:
-    """The table, if it keeps its schema.
-
-    Args:
-        frame: The table.
-        schema: One of this module's schemas.
-        where: File or table to name in the message.
-
-    Raises:
-        TableError: A column is missing, unknown, of another type or out of range; names the column, the first
-            offending rows (from 0) and how many there are.
-    """
-    check_columns(frame.columns, schema, where)
-    for name, dtype in frame.schema.items():
-        if dtype.is_float() and frame[name].is_nan().any():
-            row = int(frame[name].is_nan().arg_max() or 0)
-            raise TableError(f"{where}: column {name!r}, row {row}: expected a number, found NaN")
-    try:
-        schema.validate(frame, lazy=True)
-    except (pa.errors.SchemaErrors, pa.errors.SchemaError) as error:
-        raise TableError(f"{where}: {_explain(error)}") from error
-    return frame
-
-
-def check_columns(columns: Sequence[str], schema: pa.DataFrameSchema, where: str) -> None:
-    """Check the names of a table's columns.
-
-    Args:
-        columns: The names, in order.
-        schema: One of this module's schemas.
-        where: File or table to name in the message.
-
-    Raises:
-        TableError: A column is missing, unknown or out of order.
-    """
-    missing = [name for name, column in schema.columns.items() if column.required and name not in columns]
-    if missing:
-        raise TableError(f"{where}: column {', '.join(map(repr, missing))} is missing")
-    unknown = [name for name in columns if name not in schema.columns]
-    if unknown:
-        raise TableError(f"{where}: column {', '.join(map(repr, unknown))} is not one of {', '.join(schema.columns)}")
-    ordered = [name for name in schema.columns if name in columns]
-    if ordered != list(columns):
-        raise TableError(f"{where}: its columns are {', '.join(columns)}; the order is {', '.join(ordered)}")
-
-
-def _explain(error: Any) -> str:  # noqa: ANN401 - two unrelated pandera classes with the same attributes
-    cases = getattr(error, "failure_cases", None)
-    if not isinstance(cases, pl.DataFrame) or "check" not in cases.columns:
-        return str(error).splitlines()[0]
-    first = cases.row(0, named=True)
-    same = cases.filter(pl.col("column").eq_missing(first["column"]) & pl.col("check").eq_missing(first["check"]))
-    rows = [str(row) for row in same["index"].drop_nulls().head(ROWS_SHOWN)]
-    place = f", row{'s' if len(same) > 1 else ''} {', '.join(rows)}" if rows else ""
-    count = f" ({len(same)} in all)" if len(same) > len(rows) > 0 else ""
-    value = f", found {first['failure_case']!r}" if first["failure_case"] is not None else ""
-    return f"column {first['column']!r}{place}{count}: expected {first['check']}{value}"
-
-
-def polars_schema(schema: pa.DataFrameSchema, *, optional: Collection[str] | None = None) -> pl.Schema:
-    """Column names and polars types of a table.
-
-    Args:
-        schema: One of this module's schemas.
-        optional: Columns to keep of those that a table may lack; None for all.
-    """
-    return pl.Schema(
-        {
-            name: column.dtype.type
-            for name, column in schema.columns.items()
-            if column.required or optional is None or name in optional
-        }
-    )
-
-
-def arrow_schema(schema: pa.DataFrameSchema, columns: Sequence[str]) -> pyarrow.Schema:
-    """The parquet schema of a table, for the columns that a file has."""
-    empty = pl.DataFrame(schema=polars_schema(schema)).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
-    return pyarrow.schema([pyarrow.field(name, _small(empty.field(name).type)) for name in columns])
-
-
-def _small(kind: pyarrow.DataType) -> pyarrow.DataType:
-    """Arrow types with 32-bit offsets, which is what `datasets` writes; polars has only the 64-bit ones."""
-    if pyarrow.types.is_large_string(kind):
-        return pyarrow.string()
-    if pyarrow.types.is_large_list(kind) or pyarrow.types.is_list(kind):
-        return pyarrow.list_(_small(kind.value_type))
-    return kind
-
-
-def features(
-    schema: pa.DataFrameSchema, columns: Sequence[str], names: Mapping[str, Sequence[str]]
-) -> dict[str, dict[str, Any]]:
-    """The features of a table as `datasets.Features.to_dict` writes them.
-
-    Args:
-        schema: One of this module's schemas.
-        columns: Columns that the table has.
-        names: Names of the class labels of each kind (`target`, `state`); a kind that is absent stays an integer.
-    """
-    types = arrow_schema(schema, columns)
-    found: dict[str, dict[str, Any]] = {}
-    for name in columns:
-        kind = str((schema.columns[name].metadata or {}).get("class_label"))
-        if kind in names:
-            found[name] = {"names": list(names[kind]), "_type": "ClassLabel"}
-        elif pyarrow.types.is_list(types.field(name).type):
-            found[name] = {"feature": _value(types.field(name).type.value_type), "_type": "List"}
-        else:
-            found[name] = _value(types.field(name).type)
-    return found
-
-
-def _value(kind: pyarrow.DataType) -> dict[str, str]:
-    arrow_to_datasets = {"float": "float32", "double": "float64"}
-    return {"dtype": arrow_to_datasets.get(str(kind), str(kind)), "_type": "Value"}

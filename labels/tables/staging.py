@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .folder import DatasetFolder, FamilyTables
+from .folder import DatasetFolder
+from .made import FamilyTables
 from .replacing import WORK
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import polars as pl
 import pyarrow.parquet
 
 from ..errors import TableError
+from .checking import check_columns, check_table
 from .info import METADATA_KEY, DatasetInfo
 from .parquet import HUGGINGFACE_KEY, open_table
-from .schemas import check_columns, check_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from .folder import check_family_name, labels_path, predictions_path
+from .checking import check_table
+from .layout import check_family_name, labels_path, predictions_path
 from .parquet import write_table
-from .schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATE, STATES, TARGET, check_table
+from .schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
+from .vocabulary import STATE, TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from .folder import FamilyTables
     from .info import DatasetInfo
+    from .made import FamilyTables
 
 
 def write_labels(path: Path, info: DatasetInfo, families: Sequence[FamilyTables]) -> None:

@@ -58,7 +58,8 @@ def build_once(options: argparse.Namespace) -> None:
     from adaptlabels.builders.building.plan import load_states
     from adaptlabels.builders.building.run import run_build
     from adaptlabels.builders.progress import Silent
-    from adaptlabels.scripts.commands.finish import finish_folder
+    from adaptlabels.cards import write_card
+    from adaptlabels.labels import write_dataset
 
     chosen = BuildOptions(
         dataset=options.dataset,
@@ -76,7 +77,7 @@ def build_once(options: argparse.Namespace) -> None:
         started = time.perf_counter()
         built = run_build(plan, options.out / ".adaptlabels", Silent(), engine)
         seconds = time.perf_counter() - started
-    finish_folder(options.out, plan.benchmark.info(plan.source), built.families)
+    write_dataset(options.out, plan.benchmark.info(plan.source), built.families, card=write_card)
     sys.stdout.write(f"{seconds}\n")
 
 

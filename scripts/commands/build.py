@@ -12,7 +12,7 @@ from ...builders.options import BuildOptions
 from .. import console
 from ..console import TerminalProgress
 from ..options import FamiliesFileOption, FamiliesOption, JsonOption
-from . import finish
+from ..printing import folders
 
 if TYPE_CHECKING:
     from ...builders import BuildPlan, Forecast, PassForecast
@@ -150,7 +150,7 @@ def run(options: BuildOptions, *, dry_run: bool, as_json: bool) -> None:
             found = forecast(plan, engine)
         _print_forecast(plan, found, as_json=as_json)
     else:
-        finish.report(build(options), as_json=as_json)
+        folders.print_folder(build(options), as_json=as_json)
 
 
 def build(options: BuildOptions) -> DatasetFolder:

@@ -10,7 +10,7 @@ import typer
 from ...builders.options import BuildOptions
 from .. import console
 from ..options import JsonOption
-from . import finish
+from ..printing import folders
 from .build import build
 
 DATASETS = ("digits", "stories")
@@ -32,12 +32,12 @@ def run(out: Path, *, as_json: bool) -> None:
     Raises:
         InputError: A folder holds something else.
     """
-    folders = [build(BuildOptions(dataset=name, out=out / name, device="cpu")) for name in DATASETS]
+    made = [build(BuildOptions(dataset=name, out=out / name, device="cpu")) for name in DATASETS]
     if as_json:
-        console.print_json({"datasets": [finish.summary(folder) for folder in folders]})
+        console.print_json({"datasets": [folders.summary(folder) for folder in made]})
         return
-    finish.print_summaries(folders)
+    folders.print_summaries(made)
     console.out.print(
-        f"\nDataset folders: {', '.join(str(folder.path) for folder in folders)}. To load one:\n", markup=False
+        f"\nDataset folders: {', '.join(str(folder.path) for folder in made)}. To load one:\n", markup=False
     )
-    console.out.print(finish.load_lines(folders[0]), markup=False)
+    console.out.print(folders.load_lines(made[0]), markup=False)

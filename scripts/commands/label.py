@@ -11,7 +11,7 @@ import typer
 from .. import console
 from ..errors import in_options, options_of
 from ..options import FamiliesFileOption, JsonOption
-from . import finish
+from ..printing import folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,7 +130,8 @@ def run(
     Raises:
         InputError: The results cannot be used, or the folder holds something else.
     """
-    from ...labels import label_predictions
+    from ...cards import write_card
+    from ...labels import label_predictions, write_dataset
     from ...labels.importers.formats import AUTO, recognise
 
     found = recognise(predictions).name if form == AUTO else form
@@ -149,8 +150,9 @@ def run(
     for note in made.info.notes:
         console.err.print(in_options(note, option_names or {}), style="dim", markup=False)
     info = replace(made.info, licence=licence or made.info.licence)
-    folder = finish.finish_folder(out, info, made.families)
-    finish.report(folder, as_json=as_json)
+    console.err.print("labels, bounds with intervals, card, checks", style="dim")
+    folder = write_dataset(out, info, made.families, card=write_card)
+    folders.print_folder(folder, as_json=as_json)
 
 
 def _states_of_logs(logs: Path, reading: ImportOptions | None, families: Path | None) -> Any:  # noqa: ANN401 - a frame

@@ -14,9 +14,9 @@ from adaptlabels.builders.building.run import run_build
 from adaptlabels.builders.miniature.datasets import digits_folder
 from adaptlabels.builders.progress import Silent
 from adaptlabels.builders.sources.items import ImageItem
-from adaptlabels.labels import InputError, RunError, validate_folder
+from adaptlabels.cards import write_card
+from adaptlabels.labels import InputError, RunError, validate_folder, write_dataset
 from adaptlabels.scripts.commands.build import build
-from adaptlabels.scripts.commands.finish import finish_folder
 from datasets import load_dataset
 
 from .test_engine import tables
@@ -198,6 +198,6 @@ def test_every_right_answer_counts_and_a_sample_without_one_is_left_out(tmp_path
     several = ordered.filter(pl.col("sample_id").is_in(first))
     assert several["correct"].list.all().all()
     assert several["targets"].list.len().unique().to_list() == [10]
-    folder = finish_folder(tmp_path / "out", plan.benchmark.info(plan.source), [family])
+    folder = write_dataset(tmp_path / "out", plan.benchmark.info(plan.source), [family], card=write_card)
     assert validate_folder(folder) == []
     assert load_dataset(str(folder.path), "vit-mini", split="test")["targets"][0] == ordered["targets"][0].to_list()

@@ -22,9 +22,9 @@ from adaptlabels.builders.building.store import Store
 from adaptlabels.builders.progress import Silent
 from adaptlabels.builders.running.devices import choose_devices
 from adaptlabels.builders.sources.items import Held
-from adaptlabels.labels import DatasetFolder, InputError, RunError, validate_folder
+from adaptlabels.cards import write_card
+from adaptlabels.labels import DatasetFolder, InputError, RunError, validate_folder, write_dataset
 from adaptlabels.scripts.commands.build import build, run
-from adaptlabels.scripts.commands.finish import finish_folder
 
 from ..building.test_engine import tables
 
@@ -199,7 +199,7 @@ def build_troubled(out: Path, source: Troubled) -> None:
     with open_engine(chosen) as engine:
         plan = replace(make_plan(chosen, engine), source=source)
         built = run_build(plan, out / ".adaptlabels", Silent(), engine)
-    finish_folder(out, plan.benchmark.info(plan.source), built.families)
+    write_dataset(out, plan.benchmark.info(plan.source), built.families, card=write_card)
 
 
 def test_a_node_that_goes_and_units_that_fail_at_first_leave_no_trace(tmp_path, cluster, local):

@@ -7,7 +7,8 @@ from adaptlabels.cards.release.viewer import LARGEST_GROUP_BYTES, SMALLEST_GROUP
 from adaptlabels.labels import DatasetFolder
 from adaptlabels.labels.tables.info import DatasetInfo
 from adaptlabels.labels.tables.parquet import write_table
-from adaptlabels.labels.tables.schemas import PREDICTIONS, polars_schema
+from adaptlabels.labels.tables.schemas import PREDICTIONS
+from adaptlabels.labels.tables.types import polars_schema
 from adaptlabels.scripts.commands.label import run
 
 from ...labels.inputs import write_inputs

@@ -109,7 +109,7 @@ def test_metrics_of_states_serve_as_cost_below_their_own_names(tmp_path):
         (
             prediction_rows(),
             state_rows().with_columns(cost=-pl.col("cost")),
-            "'cost' of state 'tiny' is not a number above 0",
+            "column 'cost', state 'tiny', state 'base', state 'huge': expected a number above 0",
         ),
         (prediction_rows(), state_rows().with_columns(cost=pl.lit("much")), "holds 'much'; expected a number"),
         (prediction_rows(), pl.concat([state_rows(), state_rows().head(1)]), "'tiny' of family 'demo' is given twice"),
@@ -135,7 +135,7 @@ def test_metrics_of_states_serve_as_cost_below_their_own_names(tmp_path):
         (
             prediction_rows().with_columns(confidence=1.7),
             state_rows(),
-            "'confidence' of sample 's000' and state 'tiny' is 1.7",
+            "column 'confidence', sample 's000' of 'tiny'",
         ),
         (
             prediction_rows().with_columns(confidence=pl.lit("high")),
@@ -204,7 +204,7 @@ def test_costs_that_were_not_logged_are_never_free(tmp_path):
 
 
 def test_a_cost_of_zero_in_the_states_is_refused_with_a_hint(tmp_path):
-    with pytest.raises(TableError, match="not a number above 0; a cost of 0 is most often one that was not logged"):
+    with pytest.raises(TableError, match=r"a number above 0 \(a cost of 0 is most often one that was not logged\)"):
         label(tmp_path, RIGHT, "state,cost\na,0\nb,5\n")
 
 

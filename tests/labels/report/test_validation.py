@@ -5,8 +5,9 @@ import pyarrow.parquet
 import pytest
 from adaptlabels.cards.card import write_card
 from adaptlabels.labels import DatasetFolder, InputError, TableError, validate_folder
+from adaptlabels.labels.tables.checking import check_table
 from adaptlabels.labels.tables.parquet import write_table
-from adaptlabels.labels.tables.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES, check_table
+from adaptlabels.labels.tables.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
 from adaptlabels.scripts.commands.label import run
 
 from ..inputs import prediction_rows, state_rows, write_inputs

@@ -1,4 +1,4 @@
-"""What `build`, `label` and `demo` do at the end: a dataset folder with its card, and a report of what it holds."""
+"""What `build`, `label` and `demo` print at the end: what a dataset folder holds, and how to load it."""
 
 from __future__ import annotations
 
@@ -8,32 +8,11 @@ from .. import console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from ...labels.tables.folder import DatasetFolder, FamilyTables
-    from ...labels.tables.info import DatasetInfo
+    from ...labels.tables.folder import DatasetFolder
 
 
-def finish_folder(out: Path, info: DatasetInfo, families: Sequence[FamilyTables]) -> DatasetFolder:
-    """Write a dataset folder with its card whole, or not at all.
-
-    Args:
-        out: The folder; families that it already has stay.
-        info: The benchmark.
-        families: The tables of the families that were made.
-
-    Raises:
-        InputError: Families that would stay have other samples.
-        ChecksError: The tables do not agree with each other; the folder is as it was.
-    """
-    from ...cards import write_card
-    from ...labels import write_dataset
-
-    console.err.print("labels, bounds with intervals, card, checks", style="dim")
-    return write_dataset(out, info, families, card=write_card)
-
-
-def report(folder: DatasetFolder, *, as_json: bool) -> None:
+def print_folder(folder: DatasetFolder, *, as_json: bool) -> None:
     """Print the families of a folder, and how to load it."""
     if as_json:
         console.print_json(summary(folder))

@@ -1,0 +1,48 @@
+"""A dataset folder: where its tables lie, and what families may be called.
+
+README.md                                       card
+data/<family>/<split>-00000-of-00001.parquet    labels, one row per sample
+predictions/<family>/<split>-*.parquet          one row per sample and state
+states/<split>.parquet                          one row per state
+bounds/<split>.parquet                          one row per family and bound
+assets/*.png                                    plots that the card shows
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FAMILY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""Family names become folder and config names."""
+RESERVED = ("states", "bounds", "default", "all")
+"""Config names that no family may take."""
+
+
+def labels_path(folder: Path, family: str, split: str) -> Path:
+    """Where a family's table *labels* lies."""
+    return folder / "data" / family / f"{split}-00000-of-00001.parquet"
+
+
+def predictions_path(folder: Path, family: str, split: str) -> Path:
+    """Where a family's table *predictions* lies."""
+    return folder / "predictions" / family / f"{split}-00000-of-00001.parquet"
+
+
+def check_family_name(family: str) -> str:
+    """The name, if it can be a folder and a config.
+
+    Raises:
+        InputError: It cannot.
+    """
+    if not FAMILY_NAME.fullmatch(family) or family in RESERVED or family.endswith("-predictions"):
+        raise InputError(
+            f"family {family!r}: letters, digits, '.', '_' and '-' make a name, which may not be"
+            f" {', '.join(RESERVED)} nor end in '-predictions'"
+        )
+    return family

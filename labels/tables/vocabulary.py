@@ -1,0 +1,18 @@
+"""Words and limits of the tables, for whoever needs them without the schemas, which are slow to import."""
+
+BOUNDS = ("exact", "iso-accuracy", "conservative", "constant-alpha", "continuous")
+WEIGHTS = ("pretrained", "trained-here", "random")
+COST_METRICS = (
+    "gflops",
+    "parameters",
+    "latency_ms_p50",
+    "latency_ms_p95",
+    "energy_j",
+    "peak_memory_bytes",
+    "cost",
+)
+"""Columns of *states* that can serve as the cost of a state."""
+TARGET, STATE = "target", "state"
+"""Kinds of class label: the benchmark's classes, and the states of the table's family."""
+LARGEST_CLASS = 2**15 - 1
+"""Largest class: `prediction` in *labels* holds int16."""

@@ -1,0 +1,105 @@
+"""How the report on a family looks on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import console
+from .figures import number, share
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...labels.report.results import FamilyReport, SelectionResult
+
+
+def print_report(report: FamilyReport) -> None:
+    """Print every table of a report, and its warnings."""
+    samples = ", published numbers" if report.samples is None else f", {report.samples:,} samples"
+    states = [
+        (
+            state.state,
+            state.cost,
+            console.percent(state.accuracy),
+            number(state.alpha, state.alpha_interval),
+            console.percent(state.oracle_share),
+        )
+        for state in report.states
+    ]
+    title = f"\n{report.space.family}{samples}"
+    console.print_table(title, ("state", report.space.cost_metric, "accuracy", "alpha", "oracle takes"), states)
+    _print_bounds(report)
+    _print_selection(report, report.selection)
+    _print_selection(report, report.selection_iso_accuracy)
+    _print_agents(report)
+    for warning in report.warnings:
+        console.out.print(f"warning: {warning}", markup=False)
+
+
+def _print_bounds(report: FamilyReport) -> None:
+    columns = ["bound", "alpha", "accuracy", "mean cost", "gain (95 %)"]
+    rows: list[list[object]] = [
+        [
+            entry.bound.bound,
+            entry.bound.alpha,
+            console.percent(entry.bound.accuracy),
+            entry.bound.mean_cost,
+            number(entry.bound.gain, entry.gain_interval),
+        ]
+        for entry in report.bounds
+    ]
+    if report.decision_cost is not None:
+        columns += ["with overhead", "break-even b0"]
+        for row, entry in zip(rows, report.bounds, strict=True):
+            row.extend([None] * 2 if entry.overhead is None else [entry.overhead.gain, entry.overhead.break_even])
+    console.print_table("", columns, rows)
+    if report.sample_costs:
+        console.out.print("exact and iso-accuracy by each sample's own GFLOPs, the rest by the states' means")
+
+
+def _print_selection(report: FamilyReport, found: Sequence[SelectionResult]) -> None:
+    """The best states of every size, and the fewest that keep most of the gain."""
+    from ...labels.bounds.growing import KEPT_SHARE
+
+    if not found:
+        return
+    chosen = [entry.selection for entry in found]
+    rows = [
+        (
+            entry.selection.k,
+            number(entry.selection.gain, entry.gain_interval),
+            console.percent(entry.selection.share_of_full_gain),
+            ", ".join(report.space.names[i] for i in entry.selection.indices),
+        )
+        for entry in found
+    ]
+    console.print_table(
+        f"\nbest states by {chosen[0].bound} gain", ("k", "gain (95 %)", "of full gain", "states"), rows
+    )
+    enough = next((selection for selection in chosen if selection.share_of_full_gain >= KEPT_SHARE), None)
+    if enough is not None:
+        console.out.print(f"{enough.k} states keep {KEPT_SHARE:.0%} of the gain")
+    greedy = [selection.k for selection in chosen if selection.method == "greedy"]
+    if greedy:
+        console.out.print(f"k = {greedy[0]} to {greedy[-1]} were searched greedily: there may be better ones")
+
+
+def _print_agents(report: FamilyReport) -> None:
+    if not report.agents:
+        return
+    rows = [
+        (
+            agent.agent,
+            f"{100 * agent.allowed_loss:.1f}",
+            f"{100 * agent.loss:.1f}",
+            console.percent(agent.accuracy),
+            agent.mean_cost,
+            report.baseline.cost / agent.mean_cost,
+            share(agent.share_of_saving, agent.share_interval),
+        )
+        for agent in report.agents
+    ]
+    columns = ("agent", "points to lose", "points lost", "accuracy", "mean cost", "gain", "of the oracle's saving")
+    first = report.agents[0]
+    title = f"\nreal agents, learned from {first.learned_from:,} samples, judged on {first.judged_on:,} others"
+    console.print_table(title, columns, rows)
