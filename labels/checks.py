@@ -77,11 +77,11 @@ def as_accuracies(accuracies: ArrayLike, n_states: int | None = None, names: Seq
         worst = int(np.argmax(~np.isfinite(values)))
         raise InputError(f"`accuracies`: {label(names, worst)} has {values[worst]}, which is not a number")
     if (values < 0).any():
-        raise InputError(f"`accuracies`: {label(names, int(values.argmin()))} has {values.min():g}; 0 to 1 is meant")
+        raise InputError(f"`accuracies`: {label(names, int(values.argmin()))} has {values.min():g}; expected 0 to 1")
     if (values > 1).any():
         hint = " (percent? divide by 100)" if values.max() <= 100 else ""
         raise InputError(
-            f"`accuracies`: {label(names, int(values.argmax()))} has {values.max():g}; 0 to 1 is meant{hint}"
+            f"`accuracies`: {label(names, int(values.argmax()))} has {values.max():g}; expected 0 to 1{hint}"
         )
     return values
 

@@ -192,10 +192,10 @@ def as_correct(
         strange = found.is_null() & words.is_not_null() & (words != "")
         if strange.any():
             row = int(strange.arg_max() or 0)
-            raise TableError(f"{place(row)}: {what} holds {values[row]!r}; true or false is meant")
+            raise TableError(f"{place(row)}: {what} holds {values[row]!r}; expected true or false")
         return found.alias(values.name)
     if not values.dtype.is_numeric():
-        raise TableError(f"{place(0)}: {what} holds {values[0]!r}; true or false is meant")
+        raise TableError(f"{place(0)}: {what} holds {values[0]!r}; expected true or false")
     scores = values.cast(pl.Float64).fill_nan(None)
     if threshold is not None:
         return (scores >= threshold).alias(values.name)

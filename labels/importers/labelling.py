@@ -205,7 +205,7 @@ def _to_schema(frame: pl.DataFrame, schema: pl.Schema, where: str) -> pl.DataFra
             try:
                 whole[name].cast(dtype)
             except pl.exceptions.PolarsError as error:
-                raise TableError(f"{where}: column {name!r} holds {whole[name][0]!r}; {dtype} is expected") from error
+                raise TableError(f"{where}: column {name!r} holds {whole[name][0]!r}; expected {dtype}") from error
         raise
 
 
