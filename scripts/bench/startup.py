@@ -2,8 +2,8 @@
 
     python scripts/bench/startup.py FOLDER
 
-FOLDER is a dataset folder, such as adaptlabels-demo/digits. Every command runs `--rounds` times in turn; the least counts, as
-everything that a machine does beside it only adds.
+FOLDER is a dataset folder, such as adaptlabels-demo/digits. Every command runs `--rounds` times in turn; the least
+counts, as everything that a machine does beside it only adds.
 """
 
 from __future__ import annotations
