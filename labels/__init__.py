@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .importers.options import ImportOptions
     from .importers.published import read_published
     from .importers.results import Results
+    from .report.board import add_agent
     from .report.evaluation import evaluate
     from .report.report import report_family, report_folder
     from .report.results import BoundResult, FamilyReport, SelectionResult, StateResult
@@ -78,6 +79,7 @@ _LAZY = {
     "StateSpace": "bounds.states",
     "TableError": "errors",
     "Utility": "bounds.utility",
+    "add_agent": "report.board",
     "alpha_profile": "bounds.oracle",
     "alpha_range": "bounds.alpha_range",
     "alpha_range_from_labels": "bounds.alpha_range",
@@ -155,6 +157,8 @@ __all__ = [
     "StateSpace",
     "TableError",
     "Utility",
+    "add_agent",
+    "add_agent",
     "alpha_profile",
     "alpha_range",
     "alpha_range_from_labels",

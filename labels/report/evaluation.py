@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from ..agents.beside import built_in_agents
-from ..agents.choices import Samples, check_complete, common_rows, read_choices, states_of
+from ..agents.choices import check_complete, common_rows
 from ..agents.confidence import confidence_quality
 from ..agents.judge import Judge
-from ..agents.judged import JudgedSamples
 from ..agents.matching import match_choices
 from ..agents.results import Evaluation, GroupEvaluation
 from ..bounds.bootstrap import REPLICATES, SEED
 from ..errors import InputError
-from ..folds import JUDGED_FOLDS, N_FOLDS, fold_of
+from ..folds import JUDGED_FOLDS, N_FOLDS
+from .judging import FamilyLabels, family_of, open_choices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from ..agents.choices import Choices
     from ..agents.figures import AgentFigures
-    from ..bounds.states import StateSpace
     from ..tables.folder import DatasetFolder
 
     Floats = NDArray[np.float64]
@@ -72,9 +71,9 @@ def evaluate(
         InputError: A file, family, metric, fold or column cannot be used.
         TableError: A table of choices or of the folder breaks its rules.
     """
-    tables = [_open(choices)] + ([] if against is None else [_open(against)])
-    name = family or _family_of([frame for frame, _, _ in tables], folder, utilities=utilities)
-    labels = _FamilyLabels.read(folder, name, cost, sample_costs=sample_costs)
+    tables = [open_choices(choices)] + ([] if against is None else [open_choices(against)])
+    name = family or family_of([frame for frame, _, _ in tables], folder, utilities=utilities)
+    labels = FamilyLabels.read(folder, name, cost, sample_costs=sample_costs)
     chosen_folds = _check_folds(folds)
     place = np.flatnonzero(np.isin(labels.fold, chosen_folds))
     if not len(place):
@@ -113,84 +112,11 @@ def evaluate(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _FamilyLabels:
-    """The labels of one family, states ascending by the cost that was asked for."""
-
-    space: StateSpace
-    table: pl.DataFrame
-    correct: NDArray[np.bool_]
-    costs: Floats
-    confidence: Floats
-    features: Floats
-    fold: NDArray[np.int8]
-
-    @classmethod
-    def read(cls, folder: DatasetFolder, family: str, cost: str | None, *, sample_costs: bool) -> _FamilyLabels:
-        space, table = folder.state_space(family, cost), folder.labels(family)
-        by_index = folder.family_states(family)["state"].to_list()
-        order = [by_index.index(state) for state in space.names]
-        fold = table["fold"].to_numpy() if "fold" in table.columns else fold_of(table["sample_id"].to_list())
-        return cls(
-            space=space,
-            table=table,
-            correct=folder.correct(family)[:, order],
-            costs=folder.sample_costs(family)[:, order] if sample_costs else space.costs,
-            confidence=folder.confidence(family)[:, order],
-            features=folder.outputs(family, order[0]),
-            fold=fold,
-        )
-
-    def samples(self, place: NDArray[np.int64], class_names: tuple[str, ...]) -> Samples:
-        """What choices are checked against."""
-        ids = self.table["sample_id"]
-        others = np.setdiff1d(np.arange(len(ids)), place)
-        unknown = pl.repeat(None, len(ids), dtype=pl.Int64, eager=True)
-        targets = self.table["target"] if "target" in self.table.columns else unknown
-        return Samples(
-            ids=ids[place],
-            others=ids[others],
-            names=self.space.names,
-            costs=self.costs if self.costs.ndim == 1 else self.costs[place],
-            targets=targets[place],
-            class_names=class_names,
-        )
-
-    def judged(self, place: NDArray[np.int64]) -> JudgedSamples:
-        """The judged samples."""
-        costs = self.costs if self.costs.ndim == 1 else self.costs[place]
-        return JudgedSamples.create(self.space.names, self.correct[place], costs)
-
-
 def _beside(
-    judge: Judge, labels: _FamilyLabels, place: NDArray[np.int64], folds: Sequence[int]
+    judge: Judge, labels: FamilyLabels, place: NDArray[np.int64], folds: Sequence[int]
 ) -> tuple[list[AgentFigures], list[str]]:
     return built_in_agents(
         judge, place, labels.correct, labels.space.costs, labels.confidence, labels.features, labels.fold, folds
-    )
-
-
-def _open(choices: Path | str | pl.DataFrame) -> tuple[pl.DataFrame, str, str]:
-    """A table of choices, how messages name it, and the name of its agent where it has no column for it."""
-    if isinstance(choices, pl.DataFrame):
-        return choices, "choices", "agent"
-    return read_choices(Path(choices)), str(choices), Path(choices).stem
-
-
-def _family_of(frames: Sequence[pl.DataFrame], folder: DatasetFolder, *, utilities: bool) -> str:
-    """The only family that has all states of the choices."""
-    if len(folder.families) == 1:
-        return folder.families[0]
-    fitting = []
-    for family in folder.families:
-        states = set(folder.family_states(family)["state"])
-        if all(states <= set(f.columns) if utilities else states_of(f) <= states for f in frames):
-            fitting.append(family)
-    if len(fitting) == 1:
-        return fitting[0]
-    found = "no family has" if not fitting else f"families {', '.join(fitting)} all have"
-    raise InputError(
-        f"{folder.path}: {found} the states of the choices; name one with `family`: {', '.join(folder.families)}"
     )
 
 

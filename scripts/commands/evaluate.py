@@ -59,19 +59,32 @@ def command(
         int, typer.Option("--bootstrap", metavar="B", min=0, help="Bootstrap replicates for the intervals; 0 for none.")
     ] = 1000,
     plot: PlotOption = None,
+    add: Annotated[
+        bool, typer.Option("--add", help="Put the agents on the folder's board, with their choices.")
+    ] = False,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --add: name of the agent; the file's name by default.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="With --add: where the agent is described.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Judge adaptive agents by the labels.
 
     Agents learn from folds 0-4 and are judged on folds 5-9, beside single states, oracle and frontier.
     """
-    from ...labels.report.evaluation import evaluate
-    from ...labels.tables.remote import open_folder
+    from ...cards import write_card
+    from ...labels import InputError, add_agent, evaluate, open_folder
+    from ...labels.tables.remote import HUB
     from ..printing.evaluation import print_evaluation
 
     check_plot(plot)
+    if (name or url) and not add:
+        raise InputError("`name` and `url` describe an agent on the board; give them with `add`")
+    if add and where.startswith(HUB):
+        raise InputError(f"`add`: {where} cannot be changed; download it, add the agent there, and publish it again")
+    folder = open_folder(where)
     found = evaluate(
-        open_folder(where),
+        folder,
         choices,
         family=family,
         cost=cost,
@@ -87,6 +100,19 @@ def command(
     )
     if plot is not None:
         _plot(found, plot)
+    if add:
+        added = add_agent(
+            folder,
+            choices,
+            name=name,
+            url=url,
+            family=family,
+            cost=cost,
+            utilities=utilities,
+            prices=tuple(prices or ()),
+            card=write_card,
+        )
+        console.err.print(f"on the board of {folder.path}: {', '.join(added)}", markup=False)
     if json:
         console.print_json(found.to_json())
     else:
