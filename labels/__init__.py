@@ -158,7 +158,6 @@ __all__ = [
     "TableError",
     "Utility",
     "add_agent",
-    "add_agent",
     "alpha_profile",
     "alpha_range",
     "alpha_range_from_labels",
