@@ -12,6 +12,15 @@ for people, and reach the terminal without a traceback. Anything else that is ra
 
 from __future__ import annotations
 
+import errno
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NO_FAULT_OF_THE_USER = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""Errors of the operating system under which the same command may work another time."""
+
 
 class AdaptLabelsError(Exception):
     """Base of all errors that are raised on purpose."""
@@ -46,3 +55,15 @@ def first_line(error: BaseException) -> str:
     """
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+def cannot_be_written(path: Path, error: OSError) -> AdaptLabelsError:
+    """The error of ours for a file or folder that the operating system does not let us write.
+
+    Example:
+        >>> from pathlib import Path
+        >>> cannot_be_written(Path("out"), OSError(errno.ENOSPC, "No space left on device"))
+        RunError('out: cannot be written (No space left on device)')
+    """
+    kind = RunError if error.errno in NO_FAULT_OF_THE_USER else InputError
+    return kind(f"{path}: cannot be written ({error.strerror or first_line(error)})")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 import pyarrow
 import pyarrow.parquet
 
-from ..errors import TableError, first_line
+from ..errors import TableError, cannot_be_written, first_line
 from .info import METADATA_KEY
 from .types import arrow_schema, features
 
@@ -90,13 +90,21 @@ def open_table(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path`; on success the file is flushed to disk and takes its place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """A temporary name beside `path`; on success the file is flushed to disk and takes its place.
+
+    Raises:
+        InputError: The file may not be written.
+        RunError: The disk is full.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)
+    except OSError as error:
+        raise cannot_be_written(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # it may never have been made
+            temporary.unlink()

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from ..errors import InputError, RunError
+from ..errors import InputError, RunError, cannot_be_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,9 +44,18 @@ def sole_writer(path: Path) -> Iterator[None]:
         path: The dataset folder; it is made.
 
     Raises:
-        InputError: Another run is writing it.
-        RunError: A replacement that was interrupted cannot be finished.
+        InputError: Another run is writing it, or it may not be written.
+        RunError: A replacement that was interrupted cannot be finished, or the disk is full.
     """
+    try:
+        with _locked(path):
+            yield
+    except OSError as error:
+        raise cannot_be_written(path, error) from error
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
     work = path / WORK
     work.mkdir(parents=True, exist_ok=True)
     lock = FileLock(work / LOCK, is_singleton=True)

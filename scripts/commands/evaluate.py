@@ -144,10 +144,6 @@ def parse_folds(text: str) -> tuple[int, ...] | None:
 
 def _plot(found: Evaluation, path: Path) -> None:
     from ...cards.agent_plots import plot_agents
-    from ...labels.errors import InputError
 
-    try:
-        plot_agents(found, path)
-    except OSError as error:
-        raise InputError(f"`plot`: {path} cannot be written ({error.strerror})") from error
+    plot_agents(found, path)
     console.err.print(f"plot: {path}", markup=False)

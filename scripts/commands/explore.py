@@ -46,15 +46,11 @@ def run(where: str, out: Path | None, *, open_page: bool, as_json: bool) -> None
         TableError: A table is missing or breaks its schema.
     """
     from ...cards.explorer import write_explorer
-    from ...labels.errors import InputError
     from ...labels.tables.remote import HUB, open_folder
 
     folder = open_folder(where)
     target = out or (Path() if where.startswith(HUB) else folder.path) / PAGE
-    try:
-        page = write_explorer(folder, target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror}); name another file with `out`") from error
+    page = write_explorer(folder, target)
     if as_json:
         console.print_json({"page": str(page), "bytes": page.stat().st_size})
     else:
