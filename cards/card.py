@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..labels.report.report import report_folder
 from ..labels.tables.parquet import atomic_file
 from ..labels.tables.replacing import WORK
-from ..labels.tables.types import features
-from ..labels.tables.vocabulary import STATE, TARGET
+from ..labels.tables.types import class_label_names, features
 from . import plots, sections
 from .changelog import history
 
@@ -151,7 +150,7 @@ def _dataset_info(folder: DatasetFolder, name: str, table: StoredTable) -> Any: 
     family = name.removesuffix("-predictions")
     names = {}
     if family in folder.families:
-        names = {TARGET: list(folder.info.class_names), STATE: folder.family_states(family)["state"].to_list()}
+        names = class_label_names(folder.family_states(family)["state"].to_list(), folder.info.class_names)
     footer = table.footer
     splits = SplitDict()
     splits.add(SplitInfo(folder.split, num_bytes=footer.uncompressed_bytes, num_examples=footer.rows))

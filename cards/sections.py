@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ..labels.tables.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
+from ..labels.tables.types import class_label_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,7 +63,7 @@ def column_table(name: str, columns: Sequence[str]) -> str:
     lines = ["| column | type | meaning |", "| --- | --- | --- |"]
     for column in columns:
         kind = str(schema.columns[column].dtype.type).lower()
-        if (schema.columns[column].metadata or {}).get("class_label"):
+        if class_label_kind(schema, column):
             kind = "class label"
         lines.append(f"| `{column}` | {kind} | {schema.columns[column].description} |")
     return "\n".join(lines)

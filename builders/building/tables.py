@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ...labels.errors import InputError, RunError
-from ...labels.tables.labelling import check_predictions, make_labels
+from ...labels.tables.labelling import ABOUT, check_predictions, make_labels
 from ...labels.tables.made import FamilyTables
 from ...labels.tables.schemas import PREDICTIONS, STATES
 from ...labels.tables.types import polars_schema
@@ -89,8 +89,7 @@ def make_tables(
     if (items["targets"].list.len() > 1).any():
         optional.append("targets")
     columns = list(polars_schema(PREDICTIONS, optional=optional))
-    about = ["sample_id", "group"] + ["split_type"] * (items["split_type"].null_count() == 0)
-    labelled = make_labels(predictions.select(columns), table, items.select(about))
+    labelled = make_labels(predictions.select(columns), table, items.select("sample_id", *ABOUT))
     return FamilyTables(labelled.labels, predictions.select(columns), labelled.states), problems
 
 

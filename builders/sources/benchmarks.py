@@ -102,8 +102,8 @@ class Benchmark(BaseModel):
         return tuple(map(str, range(self.n_choices if self.task == "multiple-choice" else N_DIGITS)))
 
     @property
-    def groups(self) -> tuple[str, ...]:
-        """What *group* says of each class."""
+    def categories(self) -> tuple[str, ...]:
+        """Category of each class."""
         return self.class_names if self.synsets is None else descriptions(self.synsets)
 
     @property

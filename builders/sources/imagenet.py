@@ -105,10 +105,9 @@ class ReassessedLabels:
         for item in self._source.items():
             seen = labels.get(f"{item.sample_id}.JPEG", [])
             target = item.target if item.target in seen else next(iter(seen), None)
-            group = item.group if target is None else names[target]
-            yield replace(
-                item, target=target, group=group, also_right=tuple(label for label in seen if label != target)
-            )
+            category = item.category if target is None else names[target]
+            also_right = tuple(label for label in seen if label != target)
+            yield replace(item, target=target, category=category, also_right=also_right)
 
     def slice(self, start: int, stop: int) -> ReassessedLabels | None:
         """Some of the images, where the source can be divided."""

@@ -10,6 +10,7 @@ import polars as pl
 from ..errors import InputError, TableError
 from ..tables.checking import ROWS_SHOWN
 from ..tables.labelling import check_predictions, make_labels
+from ..tables.types import class_label_kind, class_label_names
 from .report import report_folder
 from .serialising import to_table
 
@@ -144,7 +145,7 @@ def _check_family(folder: DatasetFolder, family: str) -> list[Problem]:
         problems.append(_rows(files[1], "family", f"is not {family!r}", strange["sample_id"]))
     states = folder.family_states(family)
     try:
-        expected = make_labels(predictions, states)
+        expected = make_labels(predictions, states, labels)
     except InputError as error:
         return [*problems, Problem(_relative(folder.states_path, folder), None, str(error))]
     problems += _compare_labels(labels, expected.labels, files[0])
@@ -153,16 +154,11 @@ def _check_family(folder: DatasetFolder, family: str) -> list[Problem]:
 
 def _check_names(folder: DatasetFolder, family: str) -> Iterator[Problem]:
     """The class labels that the files declare must be the states and classes of the folder."""
-    states, classes = folder.family_states(family)["state"].to_list(), list(folder.info.class_names)
-    wanted = (
-        (folder.tables[family], {"target": classes, "oracle_state": states}),
-        (folder.tables[f"{family}-predictions"], {"target": classes, "prediction": classes, "state": states}),
-    )
-    for table, names in wanted:
-        for column, expected in names.items():
-            if column in ("target", "prediction") and column not in table.footer.columns:
-                continue  # only right and wrong are known
-            if table.footer.class_names.get(column) != expected:
+    names = class_label_names(folder.family_states(family)["state"].to_list(), folder.info.class_names)
+    for table in (folder.tables[family], folder.tables[f"{family}-predictions"]):
+        for column in table.footer.columns:
+            kind = class_label_kind(table.schema, column)
+            if kind is not None and table.footer.class_names.get(column) != names[kind]:
                 yield Problem(
                     _relative(table.path, folder), column, "its metadata declares other class names than the folder has"
                 )
@@ -201,7 +197,7 @@ def _compare_labels(found: pl.DataFrame, expected: pl.DataFrame, file: str) -> l
         if column not in found.columns:
             problems.append(Problem(file, column, "is missing, though predictions have it"))
             continue
-        if column in ("sample_id", "group"):  # the group comes from the source; predictions do not carry it
+        if column == "sample_id":
             continue
         differs = both.filter(~_equal(pl.col(column), pl.col(f"{column}_expected"), expected.schema[column]))
         if len(differs):

@@ -32,11 +32,10 @@ def check_table(
             offending rows and how many there are.
     """
     check_columns(frame.columns, schema, where)
-    name_row = name_row or "row {}".format
     for name, dtype in frame.schema.items():
         if dtype.is_float() and frame[name].is_nan().any():
             row = int(frame[name].is_nan().arg_max() or 0)
-            raise TableError(f"{where}: column {name!r}, {name_row(row)}: expected a number, found NaN")
+            raise TableError(f"{where}: column {name!r}, {_rows([row], name_row)}: expected a number, found NaN")
     try:
         schema.validate(frame, lazy=True)
     except (pa.errors.SchemaErrors, pa.errors.SchemaError) as error:
@@ -66,14 +65,20 @@ def check_columns(columns: Sequence[str], schema: pa.DataFrameSchema, where: str
         raise TableError(f"{where}: its columns are {', '.join(columns)}; the order is {', '.join(ordered)}")
 
 
-def _explain(error: Any, name_row: Callable[[int], str]) -> str:  # noqa: ANN401 - two classes with the same attributes
+def _rows(rows: Sequence[int], name_row: Callable[[int], str] | None) -> str:
+    if name_row is not None:
+        return ", ".join(map(name_row, rows))
+    return f"row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows))}"
+
+
+def _explain(error: Any, name_row: Callable[[int], str] | None) -> str:  # noqa: ANN401 - two classes with the same attributes
     cases = getattr(error, "failure_cases", None)
     if not isinstance(cases, pl.DataFrame) or "check" not in cases.columns:
         return str(error).splitlines()[0]
     first = cases.row(0, named=True)
     same = cases.filter(pl.col("column").eq_missing(first["column"]) & pl.col("check").eq_missing(first["check"]))
     rows = same["index"].drop_nulls().head(ROWS_SHOWN).to_list()
-    place = f", {', '.join(map(name_row, rows))}" if rows else ""
+    place = f", {_rows(rows, name_row)}" if rows else ""
     count = f" ({len(same)} in all)" if len(same) > len(rows) > 0 else ""
     value = f", found {first['failure_case']!r}" if first["failure_case"] is not None else ""
     check = "a value in every row" if first["check"] == "not_nullable" else first["check"]

@@ -10,7 +10,7 @@ from .checking import check_table
 from .layout import check_family_name, labels_path, predictions_path
 from .parquet import write_table
 from .schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
-from .vocabulary import STATE, TARGET
+from .types import class_label_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def write_labels(path: Path, info: DatasetInfo, families: Sequence[FamilyTables]
     """
     for tables in families:
         family = check_family_name(tables.family)
-        names = {TARGET: info.class_names, STATE: tables.states["state"].to_list()}
+        names = class_label_names(tables.states["state"].to_list(), info.class_names)
         file = labels_path(path, family, info.split)
         write_table(file, check_table(tables.labels, LABELS, str(file)), LABELS, names, info)
         file = predictions_path(path, family, info.split)

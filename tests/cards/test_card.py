@@ -26,7 +26,10 @@ def test_every_config_loads_with_class_labels_and_the_right_rows(demo, name, tmp
         if config in families:
             assert rows.num_rows == len(folder.labels(config))
             assert isinstance(rows.features["target"], ClassLabel)
-            assert rows.features["oracle_state"].names == folder.family_states(config)["state"].to_list()
+            states = folder.family_states(config)["state"].to_list()
+            assert rows.features["oracle_state"].names == states
+            assert rows.features["cheapest_right"].names == [*states, "none"]
+            assert rows.features["n_correct"].names == [str(count) for count in range(len(states) + 1)]
             assert rows[0]["sample_id"] == folder.labels(config)["sample_id"][0]
             assert rows[0]["correct"] == folder.labels(config)["correct"][0].to_list()
         if config.endswith("-predictions"):

@@ -77,7 +77,7 @@ def read(spec, benchmark=IMAGENET):
     source = open_source(benchmark, spec)
     items = sorted(source.items(), key=lambda item: item.sample_id)
     assert len(source) == len(items)
-    return [(item.sample_id, item.target, item.group, item.content) for item in items]
+    return [(item.sample_id, item.target, item.category, item.content) for item in items]
 
 
 def test_every_source_gives_the_same_images(folder, tmp_path):
@@ -324,9 +324,9 @@ class Three:
 
 def test_the_reassessed_target_is_imagenets_own_where_people_saw_it():
     own, another, unseen = ReassessedLabels(Three()).items()
-    assert (own.target, own.group, own.also_right) == (795, "ski", (970,))
+    assert (own.target, own.category, own.also_right) == (795, "ski", (970,))
     assert (another.target, another.also_right) == (970, (795,))
-    assert another.group == "alp"
+    assert another.category == "alp"
     assert (unseen.target, unseen.also_right) == (None, ())
 
 

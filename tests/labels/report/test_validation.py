@@ -8,6 +8,7 @@ from adaptlabels.labels import DatasetFolder, InputError, TableError, validate_f
 from adaptlabels.labels.tables.checking import check_table
 from adaptlabels.labels.tables.parquet import write_table
 from adaptlabels.labels.tables.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
+from adaptlabels.labels.tables.types import class_label_names
 from adaptlabels.scripts.commands.label import run
 
 from ..inputs import prediction_rows, state_rows, write_inputs
@@ -35,8 +36,7 @@ def rewrite(folder, table, change):
         "bounds": (folder.bounds_path, BOUNDS_TABLE),
     }[table]
     frame = pl.read_parquet(path)
-    states = folder.states["state"].to_list()
-    names = {"target": folder.info.class_names, "state": states} if table in ("labels", "predictions") else {}
+    names = class_label_names(folder.states["state"].to_list(), folder.info.class_names)
     write_table(path, change(frame).select(frame.columns).cast(frame.schema), schema, names, folder.info)
     return DatasetFolder(folder.path)
 
@@ -55,6 +55,10 @@ FIRST = pl.int_range(pl.len()) == 0
         ("labels", lambda t: t.with_columns(oracle_state=2), "data/", "oracle_state", "does not follow"),
         ("labels", lambda t: t.with_columns(oracle_cost=7.0), "data/", "oracle_cost", "does not follow"),
         ("labels", lambda t: t.with_columns(solvable=True, n_correct=3), "data/", "n_correct", "does not follow"),
+        ("labels", lambda t: t.with_columns(fold=(pl.col("fold") + 1) % 10), "data/", "fold", "does not follow from predictions and states: sample 's000'"),
+        ("labels", lambda t: t.with_columns(fold=10), "data/", None, "column 'fold', rows 0, 1, 2 (60 in all)"),
+        ("labels", lambda t: t.with_columns(pattern=pl.col("pattern").str.reverse()), "data/", "pattern", "does not follow"),
+        ("labels", lambda t: t.with_columns(cheapest_right=pl.col("oracle_state")), "data/", "cheapest_right", "does not follow"),
         ("labels", lambda t: t.with_columns(correct=pl.col("correct").list.reverse()), "data/", "correct", "does not follow"),
         ("labels", lambda t: t.with_columns(prediction=pl.col("prediction").list.head(2)), "data/", "prediction", "does not follow"),
         ("labels", lambda t: t.slice(2), "data/", "sample_id", "is missing, though predictions have it: sample 's000', 's001'"),
@@ -99,10 +103,10 @@ def test_a_missing_or_broken_file_is_named(folder, file):
 
 
 def test_class_names_of_the_files_must_be_the_states_and_classes(folder):
-    names = {"target": folder.info.class_names, "state": ["huge", "base", "tiny"]}
+    names = class_label_names(["huge", "base", "tiny"], folder.info.class_names)
     write_table(folder.labels_path("demo"), folder.labels("demo"), LABELS, names, folder.info)
     problems = validate_folder(DatasetFolder(folder.path))
-    assert [(p.column, "other class names" in p.message) for p in problems] == [("oracle_state", True)]
+    assert {p.column for p in problems if "other class names" in p.message} == {"cheapest_right", "oracle_state"}
 
 
 def test_a_missing_card_is_named(folder):
@@ -178,5 +182,5 @@ def test_a_file_without_our_metadata_is_refused(folder):
 
 
 def test_check_table_names_missing_and_unknown_columns():
-    with pytest.raises(TableError, match="t: column 'group', 'correct'"):
+    with pytest.raises(TableError, match="t: column 'category', 'fold', 'pattern', 'cheapest_right', 'correct'"):
         check_table(pl.DataFrame({"sample_id": ["a"]}), LABELS, "t")
