@@ -104,6 +104,9 @@ def render_card(
         precision=sections.precision_notes(states),
         state_columns=sections.column_table("states", states.columns),
         bound_columns=sections.column_table("bounds", folder.tables["bounds"].footer.columns),
+        class_columns=sections.column_table("classes", folder.tables["classes"].footer.columns)
+        if info.has_classes
+        else "",
         cost_unit=sections.cost_unit(states),
         warnings=[sections.escape(f"{r.space.family}: {warning}") for r in reports for warning in r.warnings],
         made_with=sections.made_with(states),

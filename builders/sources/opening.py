@@ -85,7 +85,7 @@ def open_source(benchmark: Benchmark, spec: str | None, limit: int | None = None
 
 def _open_images(benchmark: Benchmark, spec: str) -> Source[Item]:
     kind, _, location = spec.partition(":")
-    categories, ids_with_class = benchmark.categories, benchmark.ids_with_class
+    categories, ids_with_class = benchmark.class_names, benchmark.ids_with_class
     if spec == EMBEDDED == benchmark.default_source:
         from ..miniature.datasets import digits_folder
 
@@ -93,7 +93,7 @@ def _open_images(benchmark: Benchmark, spec: str) -> Source[Item]:
     if location and kind == "imagefolder":
         return ImageFolder(_path(location), benchmark.folders, categories, ids_with_class=ids_with_class)
     # Class labels in rows are called by their synsets, or just numbered.
-    named = {name: index for index, name in enumerate(benchmark.class_names)}
+    named = {name: index for index, name in enumerate(benchmark.class_ids)}
     classes: dict[str, Any] = {"index_of": named, "categories": categories, "ids_with_class": ids_with_class}
     if location and kind == "hub":
         return hub_images(location, benchmark.split, benchmark.full_size, **classes)

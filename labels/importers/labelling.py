@@ -81,9 +81,10 @@ def label_results(
             known = StateTable(frame, known.where, known.notes)
         notes += filled
     known = known.with_cost(cost)
-    class_names = results.class_names
+    class_names, class_ids = results.class_names, results.class_ids
     if results.has_answers and rows["prediction"].null_count():
         class_names = (*class_names, NO_ANSWER)
+        class_ids = (*class_ids, NO_ANSWER) if class_ids else ()
         rows = rows.with_columns(pl.col("prediction").fill_null(len(class_names) - 1))
     info = DatasetInfo(
         name=name or results.name,
@@ -91,6 +92,7 @@ def label_results(
         split=split,
         task=results.task,
         class_names=class_names,
+        class_ids=class_ids,
         source=results.source,
         licence=results.licence,
         notes=tuple(dict.fromkeys((*results.notes, *known.notes, *notes, *gaps, *unanswered))),

@@ -11,6 +11,7 @@ from ..errors import InputError, TableError
 from ..tables.checking import ROWS_SHOWN
 from ..tables.labelling import check_predictions, make_labels
 from ..tables.types import class_label_kind, class_label_names
+from ..tables.writing import class_rows
 from .report import report_folder
 from .serialising import to_table
 
@@ -66,7 +67,7 @@ def validate_folder(folder: DatasetFolder) -> list[Problem]:
         The checks that failed; empty when all passed.
     """
     try:
-        problems = list(_check_states(folder))
+        problems = [*_check_states(folder), *_check_classes(folder)]
     except TableError as error:
         return [_as_problem(error, folder.states_path, folder)]
     for family in folder.families:
@@ -97,6 +98,19 @@ def _check_states(folder: DatasetFolder) -> Iterator[Problem]:
         if list(space.names) != states["state"].to_list():
             yield Problem(file, space.cost_metric, f"states of family {family!r} do not ascend by cost")
         yield from _check_published(folder, states, file)
+
+
+def _check_classes(folder: DatasetFolder) -> Iterator[Problem]:
+    """Image datasets say what their classes are called."""
+    if not folder.info.has_classes:
+        return
+    try:
+        found = folder.tables["classes"].frame()
+    except TableError as error:
+        yield _as_problem(error, folder.classes_path, folder)
+        return
+    if not found.equals(class_rows(folder.info)):
+        yield Problem(_relative(folder.classes_path, folder), None, "its classes are not those of the other tables")
 
 
 def _check_published(folder: DatasetFolder, states: pl.DataFrame, file: str) -> Iterator[Problem]:
@@ -132,8 +146,8 @@ def _check_family(folder: DatasetFolder, family: str) -> list[Problem]:
     files = _relative(paths[0], folder), _relative(paths[1], folder)
     right, rule = pl.col("prediction") == pl.col("target"), "prediction == target"
     if "targets" in predictions.columns:
-        right, rule = pl.col("prediction").cast(pl.Int16).is_in(pl.col("targets")), "prediction among targets"
-        strange = predictions.filter(~pl.col("target").cast(pl.Int16).is_in(pl.col("targets")))
+        right, rule = pl.col("prediction").is_in(pl.col("targets")), "prediction among targets"
+        strange = predictions.filter(~pl.col("target").is_in(pl.col("targets")))
         if len(strange):
             return [_rows(files[1], "targets", "do not hold the target", strange["sample_id"])]
     answered = "target" in predictions.columns

@@ -1,4 +1,4 @@
-"""The four tables, each column defined once: type, range, meaning.
+"""The tables, each column defined once: type, range, meaning.
 
 Everything else that knows about columns is derived from here: the types of files (`types`), the checks (`checking`),
 and the column tables in the card.
@@ -121,9 +121,9 @@ PREDICTIONS = pa.DataFrameSchema(
         "sample_id": _column(pl.String, "Identifier of the sample in the source dataset"),
         "family": _column(pl.String, "State space"),
         "state": _column(pl.Int64, "State that was run", _NOT_NEGATIVE, names=STATE),
-        "target": _column(pl.Int64, _TARGET, _NOT_NEGATIVE, names=TARGET, required=False),
+        "target": _column(pl.Int16, _TARGET, _CLASS, required=False),
         "targets": _column(pl.List(pl.Int16), _TARGETS, _NO_NULLS, required=False),
-        "prediction": _column(pl.Int64, "The state's answer", _CLASS, names=TARGET, required=False),
+        "prediction": _column(pl.Int16, "The state's answer", _CLASS, required=False),
         "correct": _column(pl.Boolean, "Whether the answer is right"),
         "confidence": _column(pl.Float32, "Probability of the answer", _SHARE, nullable=True),
         "margin": _column(pl.Float32, "Probability of the answer less that of the next best", _SHARE, nullable=True),
@@ -135,11 +135,10 @@ PREDICTIONS = pa.DataFrameSchema(
         ),
         "classes": _column(pl.List(pl.Int16), "Images: the classes that `scores` belong to", nullable=True),
         "prediction_acc": _column(
-            pl.Int64,
+            pl.Int16,
             "Multiple choice: the answer by summed log-likelihood alone (`acc`); `prediction` is that by `acc_norm`",
             _CLASS,
             required=False,
-            names=TARGET,
         ),
         "gflops": _column(
             pl.Float64,
@@ -242,6 +241,17 @@ BOUNDS_TABLE = pa.DataFrameSchema(
         "gain_high": _column(pl.Float64, "Upper end of the gain's 95 % bootstrap interval", nullable=True),
     },
     name="bounds",
+    strict=True,
+    ordered=True,
+)
+
+CLASSES = pa.DataFrameSchema(
+    {
+        "index": _column(pl.Int16, "The class in `target`, `prediction` and `classes`", _CLASS, unique=True),
+        "id": _column(pl.String, "What the source dataset calls it", unique=True),
+        "name": _column(pl.String, "What people call it", unique=True),
+    },
+    name="classes",
     strict=True,
     ordered=True,
 )

@@ -18,4 +18,4 @@ number."""
 NONE = "none"
 """Name of no state, in `cheapest_right`."""
 LARGEST_CLASS = 2**15 - 1
-"""Largest class: `prediction` in *labels* holds int16."""
+"""Largest class: answers are int16."""

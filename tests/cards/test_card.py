@@ -20,7 +20,8 @@ def test_every_config_loads_with_class_labels_and_the_right_rows(demo, name, tmp
     folder = DatasetFolder(demo / name)
     configs = get_dataset_config_names(str(folder.path))
     families = folder.families
-    assert sorted(configs) == sorted([*families, *(f"{f}-predictions" for f in families), "states", "bounds"])
+    others = ["states", "bounds"] + ["classes"] * (name == "digits")
+    assert sorted(configs) == sorted([*families, *(f"{f}-predictions" for f in families), *others])
     for config in configs:
         rows = load_dataset(str(folder.path), config, split="test", cache_dir=str(tmp_path))
         if config in families:
@@ -34,6 +35,9 @@ def test_every_config_loads_with_class_labels_and_the_right_rows(demo, name, tmp
             assert rows[0]["correct"] == folder.labels(config)["correct"][0].to_list()
         if config.endswith("-predictions"):
             assert isinstance(rows.features["state"], ClassLabel)
+            assert rows.features["prediction"].dtype == "int16"
+        if config == "classes":
+            assert rows.to_list()[3] == {"index": 3, "id": "3", "name": "3"}
 
 
 def test_streaming_loads_the_same_rows(demo):

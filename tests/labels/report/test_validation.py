@@ -4,10 +4,18 @@ import polars as pl
 import pyarrow.parquet
 import pytest
 from adaptlabels.cards.card import write_card
-from adaptlabels.labels import DatasetFolder, InputError, TableError, validate_folder
+from adaptlabels.labels import (
+    DatasetFolder,
+    InputError,
+    Results,
+    TableError,
+    label_results,
+    validate_folder,
+    write_dataset,
+)
 from adaptlabels.labels.tables.checking import check_table
 from adaptlabels.labels.tables.parquet import write_table
-from adaptlabels.labels.tables.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
+from adaptlabels.labels.tables.schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
 from adaptlabels.labels.tables.types import class_label_names
 from adaptlabels.scripts.commands.label import run
 
@@ -184,3 +192,22 @@ def test_a_file_without_our_metadata_is_refused(folder):
 def test_check_table_names_missing_and_unknown_columns():
     with pytest.raises(TableError, match="t: column 'category', 'fold', 'pattern', 'cheapest_right', 'correct'"):
         check_table(pl.DataFrame({"sample_id": ["a"]}), LABELS, "t")
+
+
+def test_image_datasets_say_what_their_classes_are_called(tmp_path):
+    rows = prediction_rows().with_columns(correct=pl.col("prediction") == pl.col("target"))
+    results = Results.create(
+        "pets", rows, "a test", where="t", task="image-classification",
+        class_names=("cat", "dog", "emu", "owl"), class_ids=("n1", "n2", "n3", "n4"),
+    )  # fmt: skip
+    made = label_results(results, state_rows(), family="demo")
+    folder = write_dataset(tmp_path / "out", made.info, made.families, card=write_card)
+    assert validate_folder(folder) == []
+    classes = folder.tables["classes"].frame()
+    assert classes.row(1) == (1, "n2", "dog")
+    assert folder.tables["demo"].footer.class_names["target"] == ["cat", "dog", "emu", "owl"]
+    write_table(folder.classes_path, classes.with_columns(name=pl.col("name").reverse()), CLASSES, {}, folder.info)
+    (problem,) = validate_folder(DatasetFolder(folder.path))
+    assert str(problem) == "classes/test.parquet: its classes are not those of the other tables"
+    folder.classes_path.unlink()
+    assert "no such file" in str(validate_folder(DatasetFolder(folder.path))[0])
