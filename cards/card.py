@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..labels.report.report import report_folder
 from ..labels.tables.parquet import atomic_file
 from ..labels.tables.replacing import WORK
-from ..labels.tables.types import features
-from ..labels.tables.vocabulary import STATE, TARGET
+from ..labels.tables.types import class_label_names, features
 from . import plots, sections
 from .changelog import history
 
@@ -105,6 +104,9 @@ def render_card(
         precision=sections.precision_notes(states),
         state_columns=sections.column_table("states", states.columns),
         bound_columns=sections.column_table("bounds", folder.tables["bounds"].footer.columns),
+        class_columns=sections.column_table("classes", folder.tables["classes"].footer.columns)
+        if info.has_classes
+        else "",
         cost_unit=sections.cost_unit(states),
         warnings=[sections.escape(f"{r.space.family}: {warning}") for r in reports for warning in r.warnings],
         made_with=sections.made_with(states),
@@ -151,7 +153,7 @@ def _dataset_info(folder: DatasetFolder, name: str, table: StoredTable) -> Any: 
     family = name.removesuffix("-predictions")
     names = {}
     if family in folder.families:
-        names = {TARGET: list(folder.info.class_names), STATE: folder.family_states(family)["state"].to_list()}
+        names = class_label_names(folder.family_states(family)["state"].to_list(), folder.info.class_names)
     footer = table.footer
     splits = SplitDict()
     splits.add(SplitInfo(folder.split, num_bytes=footer.uncompressed_bytes, num_examples=footer.rows))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..labels.tables.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
+from ..labels.tables.schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
+from ..labels.tables.types import class_label_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 COMPARED = "compared_with_float32"
 """Key of a state's environment that tells how often its precision changed an answer."""
 MOST_LISTED = 50
-TABLES = {"labels": LABELS, "predictions": PREDICTIONS, "states": STATES, "bounds": BOUNDS_TABLE}
+TABLES = {"labels": LABELS, "predictions": PREDICTIONS, "states": STATES, "bounds": BOUNDS_TABLE, "classes": CLASSES}
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -57,12 +58,12 @@ def percent(share: float | None) -> str:
 
 
 def column_table(name: str, columns: Sequence[str]) -> str:
-    """Columns of one of the four tables, with type and meaning, as the schema has them."""
+    """Columns of one of the tables, with type and meaning, as the schema has them."""
     schema: pa.DataFrameSchema = TABLES[name]
     lines = ["| column | type | meaning |", "| --- | --- | --- |"]
     for column in columns:
         kind = str(schema.columns[column].dtype.type).lower()
-        if (schema.columns[column].metadata or {}).get("class_label"):
+        if class_label_kind(schema, column):
             kind = "class label"
         lines.append(f"| `{column}` | {kind} | {schema.columns[column].description} |")
     return "\n".join(lines)

@@ -23,31 +23,31 @@ _KEY = b"adaptlabels fold"
 """Key of the hash, so that folds are independent of other hashes of the same identifiers. It may never change."""
 
 
-def fold_of(sample_ids: Sequence[str], groups: Sequence[str | None] | None = None) -> NDArray[np.int8]:
+def fold_of(sample_ids: Sequence[str], source_ids: Sequence[str | None] | None = None) -> NDArray[np.int8]:
     """The fold of each sample, 0 to 9: BLAKE2b (RFC 7693) of its identifier, 8 bytes, little-endian, modulo 10.
 
     Args:
         sample_ids: Identifiers of the samples.
-        groups: Identifier of each sample's source document, where samples share one; they then share a fold. A sample
-            without one goes by its own identifier.
+        source_ids: Identifier of the document that each sample is from, where the benchmark says so: samples of one
+            document share a fold. A sample without one goes by its own identifier.
 
     Returns:
         (n_samples,); the same for an identifier whatever stands beside it.
 
     Raises:
-        InputError: `groups` has another length.
+        InputError: `source_ids` has another length.
 
     Example:
         >>> fold_of(["ILSVRC2012_val_00000001", "ILSVRC2012_val_00000002"]).tolist()
         [2, 5]
-        >>> fold_of(["a", "b", "c"], groups=["page 1", "page 1", None]).tolist()
+        >>> fold_of(["a", "b", "c"], source_ids=["page 1", "page 1", None]).tolist()
         [9, 9, 2]
     """
-    if groups is not None and len(groups) != len(sample_ids):
-        raise InputError(f"`groups`: {len(groups)} values for {len(sample_ids)} samples")
+    if source_ids is not None and len(source_ids) != len(sample_ids):
+        raise InputError(f"`source_ids`: {len(source_ids)} values for {len(sample_ids)} samples")
     names: Iterable[str] = sample_ids
-    if groups is not None:
-        names = (sample if group is None else group for sample, group in zip(sample_ids, groups, strict=True))
+    if source_ids is not None:
+        names = (own if source is None else source for own, source in zip(sample_ids, source_ids, strict=True))
     return np.fromiter((_fold(name) for name in names), np.int8, len(sample_ids))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ...labels.errors import InputError, RunError
+from ...labels.tables.labelling import ABOUT
 
 if TYPE_CHECKING:
     from ..sources.items import Item, Shard
@@ -17,9 +18,8 @@ CATALOGUE = pl.Schema(
         "sample_id": pl.String(),
         "target": pl.Int64(),
         "targets": pl.List(pl.Int16),
-        "group": pl.String(),
         "where": pl.String(),
-        "split_type": pl.String(),
+        **dict.fromkeys(ABOUT, pl.String()),
     }
 )
 
@@ -63,7 +63,7 @@ class Catalogue:
         return [seen.print for _, seen in sorted(self._seen.items())]
 
     def items(self) -> pl.DataFrame:
-        """One row per item: `sample_id`, `target`, `targets` (all right answers), `group`, `where`, `split_type`.
+        """One row per item: `sample_id`, `target`, `targets` (all right answers), `where`, and `ABOUT`.
 
         Raises:
             InputError: Two items have one identifier.
@@ -78,4 +78,4 @@ class Catalogue:
 
 
 def _row(item: Item) -> tuple[Any, ...]:
-    return item.sample_id, item.target, list(item.right_answers), item.group, item.where, item.split_type
+    return (item.sample_id, item.target, list(item.right_answers), item.where, *(getattr(item, name) for name in ABOUT))

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ...labels.errors import InputError, RunError
-from ...labels.tables.labelling import check_predictions, make_labels
+from ...labels.tables.labelling import ABOUT, check_predictions, make_labels
 from ...labels.tables.made import FamilyTables
 from ...labels.tables.schemas import PREDICTIONS, STATES
 from ...labels.tables.types import polars_schema
 from ..cache import versions
+from ..running.scores import PART_SCHEMA
 from .plan import fingerprint
 from .scoring import part_of, part_print
 
@@ -88,10 +89,10 @@ def make_tables(
     optional = ["target", "prediction", *plan.runner.prediction_columns]
     if (items["targets"].list.len() > 1).any():
         optional.append("targets")
-    columns = list(polars_schema(PREDICTIONS, optional=optional))
-    about = ["sample_id", "group"] + ["split_type"] * (items["split_type"].null_count() == 0)
-    labelled = make_labels(predictions.select(columns), table, items.select(about))
-    return FamilyTables(labelled.labels, predictions.select(columns), labelled.states), problems
+    columns = polars_schema(PREDICTIONS, optional=optional)
+    predictions = predictions.select(columns.names()).cast(columns)
+    labelled = make_labels(predictions, table, items.select("sample_id", *ABOUT))
+    return FamilyTables(labelled.labels, predictions, labelled.states), problems
 
 
 def _read(plan: BuildPlan, state: LoadedState, catalogue: Catalogue, store: Store) -> pl.DataFrame:
@@ -105,7 +106,7 @@ def _read(plan: BuildPlan, state: LoadedState, catalogue: Catalogue, store: Stor
             f"state {state.backbone.name!r} lacks {len(frames) - len(found)} of {len(frames)} parts, though all were"
             " made; run the same command again"
         )
-    return pl.concat(found)
+    return pl.concat(frame.cast(PART_SCHEMA) for frame in found)  # an earlier version may have kept other types
 
 
 def _problems(plan: BuildPlan, whole: Mapping[str, pl.DataFrame], items: pl.DataFrame) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from ...labels.errors import InputError
 from ...labels.tables.info import DatasetInfo
 from ..backbones.families import RunnerName
-from .imagenet import CLASSES, descriptions, synsets
+from .imagenet import CLASSES, class_names, synsets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,30 +95,30 @@ class Benchmark(BaseModel):
         return self.model_copy(update={"split": split, "full_size": None})
 
     @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the answers, in order."""
+    def class_ids(self) -> tuple[str, ...]:
+        """Names of the answers in the source, in order: synsets, or numbers."""
         if self.synsets is not None:
             return synsets(self.synsets)
         return tuple(map(str, range(self.n_choices if self.task == "multiple-choice" else N_DIGITS)))
 
     @property
-    def groups(self) -> tuple[str, ...]:
-        """What *group* says of each class."""
-        return self.class_names if self.synsets is None else descriptions(self.synsets)
+    def class_names(self) -> tuple[str, ...]:
+        """What people call the answers, in order."""
+        return self.class_ids if self.synsets is None else class_names(self.synsets)
 
     @property
     def folders(self) -> Mapping[str, int]:
         """Class of each folder's name."""
-        names = map(str, range(len(self.class_names))) if self.numbered_folders else self.class_names
+        names = map(str, range(len(self.class_ids))) if self.numbered_folders else self.class_ids
         return {name: index for index, name in enumerate(names)}
 
     @property
     def answers(self) -> AnswerSpace:
         """What a model may answer: all of ImageNet's classes are outputs of a model, though only some may count."""
         if self.synsets in (None, CLASSES):
-            return AnswerSpace(len(self.class_names))
+            return AnswerSpace(len(self.class_ids))
         index_of = {name: index for index, name in enumerate(synsets())}
-        return AnswerSpace(len(index_of), tuple(index_of[name] for name in self.class_names))
+        return AnswerSpace(len(index_of), tuple(index_of[name] for name in self.class_ids))
 
     def info(self, source: Source[Item]) -> DatasetInfo:
         """What the tables say about this benchmark."""
@@ -128,6 +128,7 @@ class Benchmark(BaseModel):
             split=self.split,
             task=self.task,
             class_names=self.class_names,
+            class_ids=() if self.class_ids == self.class_names else self.class_ids,
             source=source.name,
             source_revision=source.revision,
             licence=self.licence,

@@ -98,6 +98,8 @@ class HellaSwagRow(_Row):
     """The split that it is of."""
     split_type: str | None = None
     """Whether its activity is among those of the training split."""
+    source_id: str | None = None
+    """The video or article that it is from; several items may be from one."""
 
 
 def preprocess(text: str) -> str:
@@ -127,11 +129,12 @@ def hellaswag_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
     return ChoiceItem(
         sample_id=f"{read.split or 'item'}-{read.ind}",
         target=int(read.label),
-        group=read.activity_label,
+        category=read.activity_label,
         context=preprocess(f"{read.activity_label}: {read.ctx_a} {read.ctx_b.capitalize()}"),
         choices=tuple(read.endings),
         where=where,
         split_type=read.split_type or None,
+        source_id=read.source_id or None,
     )
 
 
@@ -155,7 +158,7 @@ def arc_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
     return ChoiceItem(
         sample_id=str(read.id),
         target=read.choices.label.index(read.answerKey),
-        group=None,
+        category=None,
         context=f"Question: {read.question}\nAnswer:",
         choices=tuple(read.choices.text),
         where=where,
@@ -180,7 +183,7 @@ def piqa_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
     return ChoiceItem(
         sample_id="",
         target=int(read.label),
-        group=None,
+        category=None,
         context=f"Question: {read.goal}\nAnswer:",
         choices=(read.sol1, read.sol2),
         where=where,

@@ -26,7 +26,7 @@ class ImageFolder:
         self,
         path: Path,
         index_of: Mapping[str, int],
-        groups: Sequence[str],
+        categories: Sequence[str],
         *,
         name: str = "imagefolder",
         ids_with_class: bool = False,
@@ -36,7 +36,7 @@ class ImageFolder:
         Args:
             path: Folder that holds one folder per class.
             index_of: Class of each folder's name; a class may be absent.
-            groups: What *group* says of each class.
+            categories: Category of each class.
             name: What tables call the source; never a path.
             ids_with_class: Whether a file's name is unique in its folder only.
 
@@ -45,7 +45,7 @@ class ImageFolder:
                 files have one identifier.
         """
         self.name = name
-        self._path, self._groups = path, groups
+        self._path, self._categories = path, categories
         self._files = _list_images(path, index_of, ids_with_class=ids_with_class)
 
     def __len__(self) -> int:
@@ -65,7 +65,7 @@ class ImageFolder:
                 content = file.read_bytes()
             except OSError as error:
                 content, problem = b"", f"cannot be read ({error.strerror})"
-            yield ImageItem(sample_id, target, self._groups[target], content, str(file), problem)
+            yield ImageItem(sample_id, target, self._categories[target], content, str(file), problem)
 
     def slice(self, start: int, stop: int) -> Self:
         """Some of the images, by their files' names."""

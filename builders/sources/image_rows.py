@@ -38,7 +38,7 @@ class ImageRows:
         *,
         split: str,
         index_of: Mapping[str, int],
-        groups: Sequence[str],
+        categories: Sequence[str],
         ids_with_class: bool = False,
         files: Sequence[str] = (),
         repository: str | None = None,
@@ -52,7 +52,7 @@ class ImageRows:
             size: Its number of rows.
             split: Name of the split, for identifiers of rows that have none.
             index_of: Class of each name that class labels may have; their number is that of the classes otherwise.
-            groups: What *group* says of each class.
+            categories: Category of each class.
             ids_with_class: Whether a file's name is unique in its folder only.
             files: Paths or URLs of the rows' files, where these are parquet files.
             repository: Name of a Hub source's repository.
@@ -61,8 +61,8 @@ class ImageRows:
             InputError: There is not one image column, or no column of classes, or its classes are not the benchmark's.
         """
         self.name, self.revision = name, revision
-        self._size, self._split, self._groups, self._ids_with_class = size, split, groups, ids_with_class
-        self._image, self._label, self._classes = _columns(rows, name, index_of, len(groups))
+        self._size, self._split, self._categories, self._ids_with_class = size, split, categories, ids_with_class
+        self._image, self._label, self._classes = _columns(rows, name, index_of, len(categories))
         self._rows = _undecoded(rows, self._image)
         self._first = 0
         self._files, self._repository = tuple(files), repository
@@ -103,7 +103,7 @@ class ImageRows:
         content = (image or {}).get("bytes") or b""
         problem = None if content else "has no image"
         sample_id = self._sample_id(number, row, image or {})
-        return ImageItem(sample_id, target, self._groups[target], content, f"{where} ({sample_id})", problem)
+        return ImageItem(sample_id, target, self._categories[target], content, f"{where} ({sample_id})", problem)
 
     def _sample_id(self, number: int, row: dict[str, Any], image: dict[str, Any]) -> str:
         about = row.get("json")
@@ -124,7 +124,7 @@ def hub_images(name: str, split: str, expected_size: int | None, **classes: Any)
         name: `org/name` with optional `@revision`.
         split: Split of the dataset.
         expected_size: Number of rows where neither the Hub nor parquet files say it.
-        classes: `index_of`, `groups`, `ids_with_class` of `ImageRows`.
+        classes: `index_of`, `categories`, `ids_with_class` of `ImageRows`.
 
     Raises:
         InputError: The dataset is missing or gated, lacks the split, or has no image and label columns.
@@ -171,7 +171,7 @@ def local_images(
         kind: Format of the files, a key of `FORMATS`.
         path: A file, or a folder whose files of that format are taken in order of their names.
         split: Name of the split, for identifiers of rows that have none.
-        classes: `index_of`, `groups`, `ids_with_class` of `ImageRows`.
+        classes: `index_of`, `categories`, `ids_with_class` of `ImageRows`.
 
     Raises:
         InputError: There are no such files, one is damaged, or they have no image and label columns.

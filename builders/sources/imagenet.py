@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ...labels.errors import InputError
+from ...labels.importers.imagenet_tv import imagenet_classes
 from .items import ImageItem
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ IMAGENET_ID = re.compile(r"ILSVRC2012_(?:val|train|test)_\d+|n\d{8}_\d+")
 """ImageNet's own identifiers, so that labels made from different sources join."""
 CLASSES = "imagenet_synsets.txt"
 """timm's list of the 1,000 synsets in order; lists of subsets have such names too."""
-DESCRIPTIONS = "imagenet_synset_to_lemma.txt"
-"""timm's table of what each synset is called."""
 REAL_LABELS = "imagenet_real_labels.json"
 """timm's copy of the ReaL labels (google-research/reassessed-imagenet)."""
 
@@ -62,14 +60,14 @@ def synsets(file: str = CLASSES) -> tuple[str, ...]:
 
 
 @cache
-def descriptions(file: str = CLASSES) -> tuple[str, ...]:
-    """What the classes are called, in order.
+def class_names(file: str = CLASSES) -> tuple[str, ...]:
+    """What people call the classes, in order.
 
     Raises:
         InputError: timm is not installed.
     """
-    names = dict(csv.reader(_timm_data(DESCRIPTIONS).splitlines(), delimiter="\t"))
-    return tuple(names[name] for name in synsets(file))
+    names = dict(imagenet_classes().iter_rows())
+    return tuple(names[synset] for synset in synsets(file))
 
 
 def _timm_data(file: str) -> str:
@@ -101,14 +99,13 @@ class ReassessedLabels:
 
     def items(self) -> Iterator[ImageItem]:
         """All images in the source's order."""
-        labels, names = _real_labels(), descriptions()
+        labels, names = _real_labels(), class_names()
         for item in self._source.items():
             seen = labels.get(f"{item.sample_id}.JPEG", [])
             target = item.target if item.target in seen else next(iter(seen), None)
-            group = item.group if target is None else names[target]
-            yield replace(
-                item, target=target, group=group, also_right=tuple(label for label in seen if label != target)
-            )
+            category = item.category if target is None else names[target]
+            also_right = tuple(label for label in seen if label != target)
+            yield replace(item, target=target, category=category, also_right=also_right)
 
     def slice(self, start: int, stop: int) -> ReassessedLabels | None:
         """Some of the images, where the source can be divided."""

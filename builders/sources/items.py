@@ -23,7 +23,7 @@ class ImageItem:
     """The source dataset's own identifier."""
     target: int | None
     """Index of the right class; None where no answer counts as right, and the sample is left out of the labels."""
-    group: str
+    category: str
     """Name of the class."""
     content: bytes
     """The encoded image file."""
@@ -35,6 +35,8 @@ class ImageItem:
     """Other classes that count as right."""
     split_type: str | None = None
     """Part of the split that it is of, where the source says."""
+    source_id: str | None = None
+    """Document that it is from, where samples share one."""
 
     @property
     def right_answers(self) -> tuple[int, ...]:
@@ -58,7 +60,7 @@ class ChoiceItem:
     """The source dataset's own identifier; empty where it has none, until the source numbers its items."""
     target: int
     """Index of the right choice."""
-    group: str | None
+    category: str | None
     """Activity or subject."""
     context: str
     """Text before the choice, without a space at its end."""
@@ -68,6 +70,8 @@ class ChoiceItem:
     """File and line to name in messages."""
     split_type: str | None = None
     """Part of the split, such as `indomain` or `zeroshot`, where the source says."""
+    source_id: str | None = None
+    """Document that it is from, where the source says."""
 
     @property
     def right_answers(self) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ...labels.errors import InputError
 from .benchmarks import EMBEDDED
@@ -85,23 +85,20 @@ def open_source(benchmark: Benchmark, spec: str | None, limit: int | None = None
 
 def _open_images(benchmark: Benchmark, spec: str) -> Source[Item]:
     kind, _, location = spec.partition(":")
-    groups, ids_with_class = benchmark.groups, benchmark.ids_with_class
+    categories, ids_with_class = benchmark.class_names, benchmark.ids_with_class
     if spec == EMBEDDED == benchmark.default_source:
         from ..miniature.datasets import digits_folder
 
-        return ImageFolder(digits_folder(), benchmark.folders, groups, name=EMBEDDED)
+        return ImageFolder(digits_folder(), benchmark.folders, categories, name=EMBEDDED)
     if location and kind == "imagefolder":
-        return ImageFolder(_path(location), benchmark.folders, groups, ids_with_class=ids_with_class)
+        return ImageFolder(_path(location), benchmark.folders, categories, ids_with_class=ids_with_class)
     # Class labels in rows are called by their synsets, or just numbered.
-    named = {name: index for index, name in enumerate(benchmark.class_names)}
+    named = {name: index for index, name in enumerate(benchmark.class_ids)}
+    classes: dict[str, Any] = {"index_of": named, "categories": categories, "ids_with_class": ids_with_class}
     if location and kind == "hub":
-        return hub_images(
-            location, benchmark.split, benchmark.full_size, index_of=named, groups=groups, ids_with_class=ids_with_class
-        )
+        return hub_images(location, benchmark.split, benchmark.full_size, **classes)
     if location and kind in FORMATS:
-        return local_images(
-            kind, _path(location), benchmark.split, index_of=named, groups=groups, ids_with_class=ids_with_class
-        )
+        return local_images(kind, _path(location), benchmark.split, **classes)
     raise _unknown(benchmark, spec, "hub:org/name[@revision]", "imagefolder:PATH", "webdataset:PATH", "parquet:PATH")
 
 

@@ -19,8 +19,7 @@ from ...labels.tables.vocabulary import COST_METRICS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ...labels.errors import TableError
-from ...labels.tables.folder import DatasetFolder
+    from ...labels.tables.folder import DatasetFolder
 
 MOST_ANSWERS = 4_000_000
 """Answers (samples times states) that the page holds in full; of larger folders it lists every n-th sample. Figures
@@ -37,10 +36,9 @@ A cascade whose threshold is one of the levels stops exactly where it would with
 UNKNOWN_CONFIDENCE = 2**16 - 1
 UNKNOWN_ANSWER = 2**15
 """No two classes, which are below 2^15, differ by this much."""
-CATEGORY_COLUMNS = ("category", "group")
-"""Names of the column that says what a sample is about; the first one that a folder has is taken."""
-ATTRIBUTES = ("fold", "split_type")
-"""Other columns of *labels* by which the page filters, where a folder has them."""
+CATEGORY = "category"
+ATTRIBUTES = (CATEGORY, "split_type", "fold")
+"""Columns of *labels* by which the page filters, where a folder has them."""
 AGENT_COLUMNS = ("agent", "setting", "kind", "accuracy", "mean_cost")
 
 
@@ -124,7 +122,7 @@ def describe(contents: Contents) -> dict[str, Any]:
         "samples": contents.n_samples,
         "step": contents.step,
         "attributes": {name: values for name, (values, _) in details.attributes.items()},
-        "category": next((name for name in CATEGORY_COLUMNS if name in details.attributes), None),
+        "category": CATEGORY if CATEGORY in details.attributes else None,
         "has": {
             "target": details.target is not None,
             "answers": details.answers is not None,
@@ -175,7 +173,7 @@ def _details(tables: list[pl.DataFrame], pattern: NDArray[np.uint32]) -> Details
         confidence=None if confidence is None else _to_levels(confidence),
         attributes={
             name: _attribute(first[name])
-            for name in (*CATEGORY_COLUMNS, *ATTRIBUTES)
+            for name in ATTRIBUTES
             if name in first.columns and 1 < first[name].n_unique() <= UNKNOWN_CONFIDENCE
         },
     )

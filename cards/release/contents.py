@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ...labels.errors import InputError
 from ...labels.report.report import report_folder
+from ...labels.tables.layout import TABLE_FILES
 from ..card import render_card
 from ..changelog import with_entry
 from .diff import card_words
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from .versions import Version
 
 CARD, CHANGELOG = "README.md", "CHANGELOG.md"
-PATTERNS = ("data/*/*.parquet", "predictions/*/*.parquet", "states/*.parquet", "bounds/*.parquet", "assets/*")
+PATTERNS = (*TABLE_FILES, "assets/*")
 FOLDERS = tuple(pattern.split("*")[0] for pattern in PATTERNS)
 """Folders whose files are ours; whatever else a repository holds is its owner's, and stays."""
 

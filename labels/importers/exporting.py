@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ..errors import InputError
+from ..tables.labelling import ABOUT
 from ..tables.parquet import atomic_file
 from .every_eval_ever import instance_lines
-from .labelling import CATEGORY
 from .results import Results
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def folder_results(folder: DatasetFolder, family: str) -> Results:
     rows = folder.predictions(family).with_columns(
         pl.col("state").replace_strict(dict(enumerate(names)), return_dtype=pl.String)
     )
-    about = folder.labels(family).select("sample_id", pl.col(CATEGORY).alias("category"))
+    about = folder.labels(family, ["sample_id", *(c for c in ABOUT if c in folder.tables[family].footer.columns)])
     rows = rows.join(about, on="sample_id", how="left", maintain_order="left")
     unit = states["cost_unit"][0] if "cost_unit" in states.columns else None
     if "cost" not in rows.columns and "gflops" in rows.columns:
@@ -46,6 +46,7 @@ def folder_results(folder: DatasetFolder, family: str) -> Results:
         where=str(folder.predictions_path(family)),
         task=folder.info.task,
         class_names=folder.info.class_names if "target" in rows.columns else (),
+        class_ids=folder.info.class_ids,
         cost_unit=unit,
         states=states,
         licence=folder.info.licence,

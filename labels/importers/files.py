@@ -23,7 +23,9 @@ SEPARATED, LINES, PARQUET = (".csv", ".tsv"), (".jsonl", ".ndjson"), (".parquet"
 """Suffixes of the kinds of table; `.gz` may follow the first two."""
 SEPARATORS = (",", ";", "\t")
 """Separators that the first line decides between."""
-TEXT_COLUMNS = ("sample_id", "state", "family", "category", "group", "task", "subject", "source", "revision")
+TEXT_COLUMNS = (
+    "sample_id", "state", "family", "category", "group", "task", "subject", "source_id", "source", "revision",
+)  # fmt: skip
 """Columns that are names, whatever they look like."""
 INDEX_COLUMNS = ("", "Unnamed: 0", "index", "__index_level_0__", "level_0")
 """Names under which pandas writes its index."""

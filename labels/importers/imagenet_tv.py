@@ -16,8 +16,8 @@ from .results import Results
 
 NAME = "imagenet-tv"
 """Name of the benchmark."""
-N_CLASSES = 1000
-"""Classes of ImageNet-1k, in torchvision's order."""
+DATA = resources.files(__package__) / "data" / "imagenet_tv"
+"""What ships with the package."""
 PROBABILITY = "|probability"
 """What follows a model's name in the column of its probabilities (four decimals, float16 at the source)."""
 NOTES = (
@@ -38,10 +38,10 @@ def imagenet_tv() -> Results:
         >>> imagenet_tv().rows["family"].unique().sort().to_list()
         ['densenet', 'resnet']
     """
-    folder = resources.files(__package__) / "data" / "imagenet_tv"
-    with resources.as_file(folder) as found:
+    with resources.as_file(DATA) as found:
         wide = pl.read_parquet(found / "predictions.parquet")
         states = pl.read_csv(found / "states.csv")
+    classes = imagenet_classes()
     about = wide.select("sample_id", target=pl.col("target").cast(pl.Int64))
     families = dict(zip(states["state"], states["family"], strict=True))
     rows = pl.concat(
@@ -59,8 +59,19 @@ def imagenet_tv() -> Results:
         "torchvision's models, by cgnorthcutt/benchmarking-keras-pytorch",
         where=NAME,
         task="image-classification",
-        class_names=[str(index) for index in range(N_CLASSES)],
+        class_names=classes["name"].to_list(),
+        class_ids=classes["id"].to_list(),
         states=states,
         licence="mit",
         notes=NOTES,
     )
+
+
+def imagenet_classes() -> pl.DataFrame:
+    """The classes of ImageNet-1k in order: `id`, the synset, and `name`, what people call it.
+
+    Example:
+        >>> imagenet_classes().row(0)
+        ('n01440764', 'tench')
+    """
+    return pl.read_csv((DATA / "classes.csv").read_bytes())

@@ -12,10 +12,10 @@ import polars as pl
 from ..errors import InputError, TableError
 from ..tables.checking import check_table
 from ..tables.info import DatasetInfo
-from ..tables.labelling import make_labels
+from ..tables.labelling import ABOUT, make_labels
 from ..tables.layout import check_family_name
 from ..tables.made import DatasetTables, FamilyTables
-from ..tables.schemas import LABELS, PREDICTIONS, STATES
+from ..tables.schemas import PREDICTIONS, STATES
 from ..tables.types import polars_schema
 from .files import some
 from .formats import AUTO, read_results
@@ -31,8 +31,6 @@ SPLIT_NAME = re.compile(r"\w+(\.\w+)*")
 """Split names that `datasets` takes."""
 NO_ANSWER = "(no answer)"
 """Class of unanswered samples, which no target has."""
-CATEGORY = "category" if "category" in LABELS.columns else "group"
-"""Column of *labels* for the category of a sample."""
 TIES = ("accuracy", "state")
 """What orders states of equal cost."""
 
@@ -83,9 +81,10 @@ def label_results(
             known = StateTable(frame, known.where, known.notes)
         notes += filled
     known = known.with_cost(cost)
-    class_names = results.class_names
+    class_names, class_ids = results.class_names, results.class_ids
     if results.has_answers and rows["prediction"].null_count():
         class_names = (*class_names, NO_ANSWER)
+        class_ids = (*class_ids, NO_ANSWER) if class_ids else ()
         rows = rows.with_columns(pl.col("prediction").fill_null(len(class_names) - 1))
     info = DatasetInfo(
         name=name or results.name,
@@ -93,6 +92,7 @@ def label_results(
         split=split,
         task=results.task,
         class_names=class_names,
+        class_ids=class_ids,
         source=results.source,
         licence=results.licence,
         notes=tuple(dict.fromkeys((*results.notes, *known.notes, *notes, *gaps, *unanswered))),
@@ -184,12 +184,10 @@ def _label_family(family: str, rows: pl.DataFrame, known: StateTable, unit: str 
         pl.col("state").replace_strict(names, list(range(len(names))), return_dtype=pl.Int64)
     ).rename({"cost": own_metric(str(unit))} if "cost" in own.columns else {})
     table = _to_schema(coded, polars_schema(PREDICTIONS, optional=coded.columns), where)
-    about = coded.select("sample_id", pl.col("category").alias(CATEGORY)) if "category" in coded.columns else None
-    if "split_type" in coded.columns and about is not None:
-        about = about.with_columns(coded["split_type"])
-    groups = None if about is None else about.unique("sample_id", keep="first", maintain_order=True)
+    about = coded.select("sample_id", *(name for name in ABOUT if name in coded.columns))
+    about = about.unique("sample_id", keep="first", maintain_order=True)
     wanted = polars_schema(STATES, optional=space.columns)
-    labelled = make_labels(check_table(table, PREDICTIONS, where), _to_schema(space, wanted, known.where), groups)
+    labelled = make_labels(check_table(table, PREDICTIONS, where), _to_schema(space, wanted, known.where), about)
     check_table(labelled.states, STATES, known.where)
     return FamilyTables(labelled.labels, table, labelled.states)
 

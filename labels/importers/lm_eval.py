@@ -97,7 +97,6 @@ def read_lm_eval(where: Path, options: ImportOptions | None = None) -> Results:
         frames.append(_frame(identified, task if len(tasks) > 1 else None))
     rows = pl.concat(frames)
     empty = [name for name in rows.columns if rows[name].null_count() == len(rows)]
-    empty += ["split_type"] if rows["split_type"].null_count() else []
     unknown = [] if answered else ["target", "prediction", "prediction_acc"]
     name = tasks[0] if len(tasks) == 1 else options.task or where.resolve().name
     models = list(dict.fromkeys(log.model for log in logs))
@@ -234,6 +233,7 @@ def _frame(identified: dict[str, list[tuple[str, Sample]]], task: str | None) ->
     types: dict[str, Any] = {
         "category": pl.String,
         "split_type": pl.String,
+        "source_id": pl.String,
         "target": pl.Int64,
         "prediction": pl.Int64,
         "prediction_acc": pl.Int64,

@@ -49,6 +49,8 @@ class Sample:
     """Activity that the document says it belongs to."""
     split_type: str | None = None
     """Part of the split, where the document says."""
+    source_id: str | None = None
+    """Video or article that the document is from, where it says."""
 
     def row(self) -> dict[str, Any]:
         """The columns of `Results.rows` that follow from it."""
@@ -80,14 +82,17 @@ def read_sample(line: dict[str, Any], place: str, metric: str, threshold: float 
             f"{place}: not a sample as lm-evaluation-harness logs it ({type(error).__name__}: {error})"
         ) from error
     correct = _right(value, metric, threshold, place, task)
-    group, split_type = (None if doc.get(name) is None else str(doc[name]) for name in ("activity_label", "split_type"))
+    category, split_type, source_id = (
+        str(doc[name]) if doc.get(name) else None for name in ("activity_label", "split_type", "source_id")
+    )
     about: dict[str, Any] = {
         "name": _name(doc),
         "number": number,
         "doc_hash": line.get("doc_hash"),
         "correct": correct,
-        "category": group,
-        "split_type": split_type or None,
+        "category": category,
+        "split_type": split_type,
+        "source_id": source_id,
     }
     texts = _continuations(arguments)
     scores = _log_likelihoods(responses)

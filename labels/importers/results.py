@@ -33,6 +33,8 @@ class Results:
     """`image-classification`, `multiple-choice` or `other`."""
     class_names: tuple[str, ...] = ()
     """Names of the classes; empty where only right and wrong are known."""
+    class_ids: tuple[str, ...] = ()
+    """What the source calls the classes; empty where these are their names."""
     cost_unit: str | None = None
     """Unit of `cost`: `usd`, `tokens`, `seconds`, `gflops`, …; None where answers have no costs of their own."""
     states: pl.DataFrame | None = None
@@ -63,6 +65,7 @@ class Results:
         where: str,
         task: str = "other",
         class_names: Sequence[str] = (),
+        class_ids: Sequence[str] = (),
         cost_unit: str | None = None,
         states: pl.DataFrame | None = None,
         licence: str | None = None,
@@ -78,6 +81,7 @@ class Results:
             where: File or folder to name in messages.
             task: As the field.
             class_names: As the field.
+            class_ids: As the field.
             cost_unit: As the field; `cost` alone is in unit `cost`.
             states: As the field.
             licence: As the field.
@@ -98,7 +102,18 @@ class Results:
         _check_targets(kept, where)
         unit = (cost_unit or "cost") if "cost" in kept.columns else None
         told = (*notes, *prefixed)
-        return cls(name, kept, source, task, tuple(class_names), unit, states, licence, tuple(dict.fromkeys(told)))
+        return cls(
+            name,
+            kept,
+            source,
+            task=task,
+            class_names=tuple(class_names),
+            class_ids=tuple(class_ids),
+            cost_unit=unit,
+            states=states,
+            licence=licence,
+            notes=tuple(dict.fromkeys(told)),
+        )
 
     def only(self, category: str, where: str) -> Results:
         """The results of one category.

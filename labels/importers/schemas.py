@@ -38,6 +38,7 @@ ANSWERS = pa.DataFrameSchema(
         "scores": pa.Column(pl.List(pl.Float32), nullable=True, required=False),
         "prediction_acc": pa.Column(pl.Int64, nullable=True, required=False),
         "split_type": pa.Column(pl.String, nullable=True, required=False),
+        "source_id": pa.Column(pl.String, nullable=True, required=False),
     },
     name="answers",
     strict=True,

@@ -16,7 +16,10 @@ from .results import Results
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAMES = ("sample_id", "state", "target", "prediction", "correct", "score", "confidence", "cost", "category", "family")
+NAMES = (
+    "sample_id", "state", "target", "prediction", "correct", "score", "confidence", "cost", "category", "source_id",
+    "family",
+)  # fmt: skip
 """Columns that a long table may have."""
 CATEGORY_NAMES = ("category", "group", "task", "subject")
 """Names under which tables hold the category of a sample; the first that is there is taken."""
@@ -32,7 +35,7 @@ def read_long_table(path: Path, options: ImportOptions | None = None) -> Results
 
     Args:
         path: A table (see `open_table`) of `sample_id`, `state`, and `correct`, `score` or `target` with `prediction`;
-            optionally `confidence`, `cost`, `category` and `family`. Other columns are left out.
+            optionally `confidence`, `cost`, `category`, `source_id` and `family`. Other columns are left out.
         options: What a person says about it.
 
     Raises:
@@ -114,7 +117,7 @@ def _typed(table: Table) -> Table:
             numbers, more = as_numbers(table, column)
             notes += more
             frame = frame.with_columns(numbers)
-    texts = [name for name in ("sample_id", "state", "category", "family") if name in frame.columns]
+    texts = [name for name in ("sample_id", "state", "category", "source_id", "family") if name in frame.columns]
     return table.with_frame(frame.with_columns(pl.col(name).cast(pl.String) for name in texts), *notes)
 
 

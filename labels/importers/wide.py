@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-NAMES = ("sample_id", "target", "category", "family", "group", "task", "subject")
+NAMES = ("sample_id", "target", "category", "source_id", "family", "group", "task", "subject")
 """Columns of a wide table that are no state."""
 COST_SUFFIXES, CONFIDENCE_SUFFIX = ("|cost", "|total_cost"), "|confidence"
 """What follows a state's name in the columns of its costs (ours, RouterBench's) and confidences."""
@@ -37,9 +37,9 @@ def read_wide_table(path: Path, options: ImportOptions | None = None) -> Results
     """Read a table of one row per sample and one column per state.
 
     Args:
-        path: A table (see `open_table`) of `sample_id`, one column per state, and optionally `category`, and for each
-            state `A|cost` and `A|confidence`. Cells say right or wrong, or hold scores; with a column `target` they
-            hold answers. Empty cells are missing. Columns that are no state are left out.
+        path: A table (see `open_table`) of `sample_id`, one column per state, and optionally `category`, `source_id`,
+            and for each state `A|cost` and `A|confidence`. Cells say right or wrong, or hold scores; with a column
+            `target` they hold answers. Empty cells are missing. Columns that are no state are left out.
         options: What a person says about it; with `state_names`, only these columns are states.
 
     Raises:
@@ -73,7 +73,7 @@ def read_wide_rows(table: Table, options: ImportOptions) -> Results:
         columns, names, notes = read.columns(), read.class_names, [*notes, *read.notes]
     else:
         columns, names = {"correct": as_correct(cells, options.threshold, place, what="a state's column")}, ()
-    used = {"sample_id", "category", "target", *states}
+    used = {"sample_id", "category", "source_id", "target", *states}
     used |= {f"{state}{suffix}" for state in states for suffix in (*COST_SUFFIXES, CONFIDENCE_SUFFIX)}
     unused = [column for column in table.frame.columns if column not in used]
     results = Results.create(
@@ -128,7 +128,7 @@ def _long(table: Table, states: Sequence[str]) -> tuple[pl.DataFrame, list[str]]
     schema = table.frame.schema
     kinds = {schema[state] for state in states}
     kind = kinds.pop() if len(kinds) == 1 else (pl.Float64 if all(k.is_numeric() for k in kinds) else pl.String)
-    names = [name for name in ("sample_id", "category") if name in table.frame.columns]
+    names = [name for name in ("sample_id", "category", "source_id") if name in table.frame.columns]
     about = [*names, *(["target"] if "target" in table.frame.columns else [])]
     cells = table.frame.select(
         *(pl.col(name).cast(pl.String) if name in names else pl.col(name) for name in about),

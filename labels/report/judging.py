@@ -12,7 +12,6 @@ import polars as pl
 from ..agents.choices import Samples, read_choices, states_of
 from ..agents.judged import JudgedSamples
 from ..errors import InputError
-from ..folds import fold_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +54,6 @@ class FamilyLabels:
         space, table = folder.state_space(family, cost), folder.labels(family)
         by_index = folder.family_states(family)["state"].to_list()
         order = [by_index.index(state) for state in space.names]
-        fold = table["fold"].to_numpy() if "fold" in table.columns else fold_of(table["sample_id"].to_list())
         return cls(
             space=space,
             table=table,
@@ -63,7 +61,7 @@ class FamilyLabels:
             costs=folder.sample_costs(family)[:, order] if sample_costs else space.costs,
             confidence=folder.confidence(family)[:, order],
             features=folder.outputs(family, order[0]),
-            fold=fold,
+            fold=table["fold"].to_numpy(),
         )
 
     def samples(self, place: NDArray[np.int64], class_names: tuple[str, ...]) -> Samples:

@@ -16,7 +16,6 @@ from ..bounds.bootstrap import REPLICATES, SEED, replicate
 from ..bounds.oracle import oracle
 from ..checks import as_accuracies, as_alpha, as_costs
 from ..errors import InputError
-from ..folds import fold_of
 from .intervals import (
     Alpha,
     bound_results,
@@ -151,13 +150,13 @@ def report_folder(
     by_index = states["state"].to_list()
     order = [by_index.index(name) for name in space.names]
     if agents:
-        folder.labels(family, ["sample_id", "correct", "confidence"])  # all that is needed, in one reading
+        folder.labels(family, ["sample_id", "fold", "correct", "confidence"])  # all that is needed, in one reading
     report = report_family(
         space,
         folder.correct(family)[:, order],
         confidence=folder.confidence(family)[:, order] if agents else None,
         features=folder.outputs(family, order[0]) if agents else None,
-        folds=fold_of(folder.labels(family, ["sample_id"])["sample_id"].to_list()) if agents else None,
+        folds=folder.labels(family, ["fold"])["fold"].to_numpy() if agents else None,
         sample_costs=folder.sample_costs(family)[:, order] if sample_costs else None,
         alphas=alphas,
         replicates=replicates,

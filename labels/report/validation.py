@@ -10,6 +10,8 @@ import polars as pl
 from ..errors import InputError, TableError
 from ..tables.checking import ROWS_SHOWN
 from ..tables.labelling import check_predictions, make_labels
+from ..tables.types import class_label_kind, class_label_names
+from ..tables.writing import class_rows
 from .report import report_folder
 from .serialising import to_table
 
@@ -65,7 +67,7 @@ def validate_folder(folder: DatasetFolder) -> list[Problem]:
         The checks that failed; empty when all passed.
     """
     try:
-        problems = list(_check_states(folder))
+        problems = [*_check_states(folder), *_check_classes(folder)]
     except TableError as error:
         return [_as_problem(error, folder.states_path, folder)]
     for family in folder.families:
@@ -96,6 +98,19 @@ def _check_states(folder: DatasetFolder) -> Iterator[Problem]:
         if list(space.names) != states["state"].to_list():
             yield Problem(file, space.cost_metric, f"states of family {family!r} do not ascend by cost")
         yield from _check_published(folder, states, file)
+
+
+def _check_classes(folder: DatasetFolder) -> Iterator[Problem]:
+    """Image datasets say what their classes are called."""
+    if not folder.info.has_classes:
+        return
+    try:
+        found = folder.tables["classes"].frame()
+    except TableError as error:
+        yield _as_problem(error, folder.classes_path, folder)
+        return
+    if not found.equals(class_rows(folder.info)):
+        yield Problem(_relative(folder.classes_path, folder), None, "its classes are not those of the other tables")
 
 
 def _check_published(folder: DatasetFolder, states: pl.DataFrame, file: str) -> Iterator[Problem]:
@@ -131,8 +146,8 @@ def _check_family(folder: DatasetFolder, family: str) -> list[Problem]:
     files = _relative(paths[0], folder), _relative(paths[1], folder)
     right, rule = pl.col("prediction") == pl.col("target"), "prediction == target"
     if "targets" in predictions.columns:
-        right, rule = pl.col("prediction").cast(pl.Int16).is_in(pl.col("targets")), "prediction among targets"
-        strange = predictions.filter(~pl.col("target").cast(pl.Int16).is_in(pl.col("targets")))
+        right, rule = pl.col("prediction").is_in(pl.col("targets")), "prediction among targets"
+        strange = predictions.filter(~pl.col("target").is_in(pl.col("targets")))
         if len(strange):
             return [_rows(files[1], "targets", "do not hold the target", strange["sample_id"])]
     answered = "target" in predictions.columns
@@ -144,7 +159,7 @@ def _check_family(folder: DatasetFolder, family: str) -> list[Problem]:
         problems.append(_rows(files[1], "family", f"is not {family!r}", strange["sample_id"]))
     states = folder.family_states(family)
     try:
-        expected = make_labels(predictions, states)
+        expected = make_labels(predictions, states, labels)
     except InputError as error:
         return [*problems, Problem(_relative(folder.states_path, folder), None, str(error))]
     problems += _compare_labels(labels, expected.labels, files[0])
@@ -153,16 +168,11 @@ def _check_family(folder: DatasetFolder, family: str) -> list[Problem]:
 
 def _check_names(folder: DatasetFolder, family: str) -> Iterator[Problem]:
     """The class labels that the files declare must be the states and classes of the folder."""
-    states, classes = folder.family_states(family)["state"].to_list(), list(folder.info.class_names)
-    wanted = (
-        (folder.tables[family], {"target": classes, "oracle_state": states}),
-        (folder.tables[f"{family}-predictions"], {"target": classes, "prediction": classes, "state": states}),
-    )
-    for table, names in wanted:
-        for column, expected in names.items():
-            if column in ("target", "prediction") and column not in table.footer.columns:
-                continue  # only right and wrong are known
-            if table.footer.class_names.get(column) != expected:
+    names = class_label_names(folder.family_states(family)["state"].to_list(), folder.info.class_names)
+    for table in (folder.tables[family], folder.tables[f"{family}-predictions"]):
+        for column in table.footer.columns:
+            kind = class_label_kind(table.schema, column)
+            if kind is not None and table.footer.class_names.get(column) != names[kind]:
                 yield Problem(
                     _relative(table.path, folder), column, "its metadata declares other class names than the folder has"
                 )
@@ -201,7 +211,7 @@ def _compare_labels(found: pl.DataFrame, expected: pl.DataFrame, file: str) -> l
         if column not in found.columns:
             problems.append(Problem(file, column, "is missing, though predictions have it"))
             continue
-        if column in ("sample_id", "group"):  # the group comes from the source; predictions do not carry it
+        if column == "sample_id":
             continue
         differs = both.filter(~_equal(pl.col(column), pl.col(f"{column}_expected"), expected.schema[column]))
         if len(differs):

@@ -10,6 +10,7 @@ import polars as pl
 
 from ..errors import ChecksError
 from ..tables.folder import DatasetFolder
+from ..tables.layout import TABLE_FILES
 from ..tables.replacing import replace_folder, sole_writer, staging_folder
 from ..tables.staging import claim_folder, with_kept_families
 from ..tables.writing import write_bounds, write_labels
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 CardWriter: TypeAlias = Callable[[DatasetFolder, Sequence[FamilyReport]], object]
 """Writes the card of a folder from the reports of its families, as `adaptlabels.cards.write_card` does."""
-TABLE_FILES = ("data/*/*.parquet", "predictions/*/*.parquet", "states/*.parquet", "bounds/*.parquet")
-"""Files that go when a folder is written again without them."""
 PROBLEMS_SHOWN = 3
 """Failed checks that an error quotes."""
 

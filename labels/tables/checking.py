@@ -35,7 +35,7 @@ def check_table(
     for name, dtype in frame.schema.items():
         if dtype.is_float() and frame[name].is_nan().any():
             row = int(frame[name].is_nan().arg_max() or 0)
-            raise TableError(f"{where}: column {name!r}, {_named([row], name_row)}: expected a number, found NaN")
+            raise TableError(f"{where}: column {name!r}, {_rows([row], name_row)}: expected a number, found NaN")
     try:
         schema.validate(frame, lazy=True)
     except (pa.errors.SchemaErrors, pa.errors.SchemaError) as error:
@@ -65,6 +65,12 @@ def check_columns(columns: Sequence[str], schema: pa.DataFrameSchema, where: str
         raise TableError(f"{where}: its columns are {', '.join(columns)}; the order is {', '.join(ordered)}")
 
 
+def _rows(rows: Sequence[int], name_row: Callable[[int], str] | None) -> str:
+    if name_row is not None:
+        return ", ".join(map(name_row, rows))
+    return f"row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows))}"
+
+
 def _explain(error: Any, name_row: Callable[[int], str] | None) -> str:  # noqa: ANN401 - two classes with the same attributes
     cases = getattr(error, "failure_cases", None)
     if not isinstance(cases, pl.DataFrame) or "check" not in cases.columns:
@@ -72,14 +78,8 @@ def _explain(error: Any, name_row: Callable[[int], str] | None) -> str:  # noqa:
     first = cases.row(0, named=True)
     same = cases.filter(pl.col("column").eq_missing(first["column"]) & pl.col("check").eq_missing(first["check"]))
     rows = same["index"].drop_nulls().head(ROWS_SHOWN).to_list()
-    place = f", {_named(rows, name_row)}" if rows else ""
+    place = f", {_rows(rows, name_row)}" if rows else ""
     count = f" ({len(same)} in all)" if len(same) > len(rows) > 0 else ""
     value = f", found {first['failure_case']!r}" if first["failure_case"] is not None else ""
     check = "a value in every row" if first["check"] == "not_nullable" else first["check"]
     return f"column {first['column']!r}{place}{count}: expected {check}{value}"
-
-
-def _named(rows: Sequence[int], name_row: Callable[[int], str] | None) -> str:
-    if name_row is not None:
-        return ", ".join(map(name_row, rows))
-    return f"row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows))}"

@@ -12,7 +12,7 @@ from ..bounds.states import StateSpace
 from ..errors import InputError, TableError
 from .layout import labels_path, predictions_path
 from .replacing import finish_replacement
-from .schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
+from .schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
 from .stored import StoredTable
 from .vocabulary import COST_METRICS
 
@@ -72,6 +72,11 @@ class DatasetFolder:
         """File of table *bounds*."""
         return self.path / "bounds" / f"{self.split}.parquet"
 
+    @property
+    def classes_path(self) -> Path:
+        """File of table *classes*, which image datasets have."""
+        return self.path / "classes" / f"{self.split}.parquet"
+
     def labels_path(self, family: str) -> Path:
         """File of a family's table *labels*."""
         return labels_path(self.path, family, self.split)
@@ -82,14 +87,16 @@ class DatasetFolder:
 
     @cached_property
     def tables(self) -> dict[str, StoredTable]:
-        """All tables by the names of their configs: `<family>`, `<family>-predictions`, `states` and `bounds`."""
+        """All tables by the names of their configs: `<family>`, `<family>-predictions`, `states` and so on."""
         tables: dict[str, StoredTable] = {}
         for family in self.families:
             tables[family] = StoredTable(self.labels_path(family), LABELS)
             # By far the largest table: read again rather than held.
             tables[f"{family}-predictions"] = StoredTable(self.predictions_path(family), PREDICTIONS, keep=False)
-        bounds = StoredTable(self.bounds_path, BOUNDS_TABLE, whole=True)
-        return {**tables, "states": self._states, "bounds": bounds}
+        tables |= {"states": self._states, "bounds": StoredTable(self.bounds_path, BOUNDS_TABLE, whole=True)}
+        if self.info.has_classes:
+            tables["classes"] = StoredTable(self.classes_path, CLASSES, whole=True)
+        return tables
 
     @property
     def states(self) -> pl.DataFrame:

@@ -24,9 +24,11 @@ class DatasetInfo:
     task: str
     """`image-classification`, `multiple-choice` or `other`."""
     class_names: tuple[str, ...]
-    """Names of the values of `target` and `prediction`, in order."""
+    """Names of the values of `target` and `prediction`, in order, as people read them."""
     source: str
     """Where the items came from: `hub:org/name`, or the kind of a local source. Never a path."""
+    class_ids: tuple[str, ...] = ()
+    """What the source calls the classes, such as ImageNet's synsets; empty where these are their names."""
     source_revision: str | None = None
     """Commit of a Hub source."""
     licence: str | None = None
@@ -47,6 +49,11 @@ class DatasetInfo:
     """Samples of the split that could not be used, with the reason; they are in no table."""
     notes: tuple[str, ...] = ()
     """What was left out or assumed when results of other programs were imported, one sentence each."""
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether a folder has the table *classes*: the answers of other tasks are places among a sample's choices."""
+        return self.task == "image-classification"
 
     def to_json(self) -> str:
         """The description as one line of JSON."""

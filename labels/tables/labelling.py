@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+import pyarrow
 
 from ..bounds.oracle import oracle
 from ..errors import InputError, TableError
+from ..folds import fold_of
 from .checking import ROWS_SHOWN
 from .folder import default_cost_metric
 from .schemas import LABELS
 from .types import polars_schema
+from .vocabulary import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from ..bounds.oracle import Oracle
 
 MOST_STATES = 127
 """States of a family: `n_correct` is an int8."""
+
+
+ABOUT = ("category", "split_type", "source_id")
+"""Columns of *labels* that come from the source of the samples; predictions do not carry them."""
 
 
 @dataclass(frozen=True)
@@ -73,55 +82,67 @@ def check_predictions(predictions: pl.DataFrame, states: Sequence[str], where: s
         raise TableError(f"{where}: states disagree on the target of {_some(unsure['sample_id'])}")
 
 
-def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, groups: pl.DataFrame | None = None) -> Labelled:
+def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, about: pl.DataFrame | None = None) -> Labelled:
     """Label every sample of one family.
 
     Args:
         predictions: Table *predictions* of the family, complete (see `check_predictions`).
         states: Rows of table *states*, in order of cost; accuracy, alpha and oracle share are filled in here.
-        groups: Columns `sample_id`, `group` and, where the source has it, `split_type`; without it the group is null.
+        about: What the source says of samples: `sample_id` and any columns of `ABOUT`.
 
     Raises:
-        InputError: Fewer than two states, or costs that are not positive and ascending.
+        InputError: Fewer than two states, too many, one called `none`, or costs that are not positive and ascending.
     """
-    if len(states) > MOST_STATES:
-        raise InputError(f"{len(states)} states: table labels holds up to {MOST_STATES} in a family")
+    names = states["state"].to_list()
+    _check_states(names)
     ordered = _sample_major(predictions)
-    shape = (len(ordered) // len(states), len(states))
-    correct = ordered["correct"].to_numpy().reshape(shape)
+    correct = ordered["correct"].to_numpy().reshape(-1, len(names))
     costs = states[default_cost_metric(states)].to_numpy()
     result = oracle(correct, costs)
-    first = ordered.gather_every(len(states))
-    about = {name: _about(first["sample_id"], groups, name) for name in ("group", "split_type")}
-    known = [name for name in ("sample_id", "target", "targets") if name in first.columns]
-    labels = (
-        first.select(known)
-        .with_columns(
-            **_answers(ordered, len(states)),
-            correct=_lists(ordered["correct"], len(states)),
-            confidence=_lists(ordered["confidence"], len(states)),
-            n_correct=pl.Series(correct.sum(axis=1).astype(np.int8)),
-            solvable=pl.Series(result.solvable),
-            oracle_state=pl.Series(result.states),
-            oracle_cost=pl.Series(costs[result.states]),
-        )
-        .with_columns(**{name: values for name, values in about.items() if name == "group" or values is not None})
+    first = ordered.gather_every(len(names))
+    known = _known(first["sample_id"], about)
+    answers = [name for name in ("prediction", "correct", "confidence") if name in ordered.columns]
+    labels = first.select("sample_id", "^targets?$", **known).with_columns(
+        fold=_folds(first["sample_id"], known.get("source_id")),
+        pattern=_patterns(correct),
+        cheapest_right=pl.Series(np.where(result.solvable, result.states, len(names))),
+        **{name: _lists(ordered[name], len(names)) for name in answers},
+        n_correct=pl.Series(correct.sum(axis=1)),
+        solvable=pl.Series(result.solvable),
+        oracle_state=pl.Series(result.states),
+        oracle_cost=pl.Series(costs[result.states]),
     )
     kept = polars_schema(LABELS, optional=labels.columns)
     return Labelled(labels.select(kept.names()).cast(kept), _fill(states, result))
 
 
-def _answers(ordered: pl.DataFrame, length: int) -> dict[str, pl.Series]:
-    """The answers of each sample, where they are known."""
-    known = [name for name in ("prediction",) if name in ordered.columns]
-    return {name: _lists(ordered[name].cast(pl.Int16), length) for name in known}
+def _check_states(names: Sequence[str]) -> None:
+    if len(names) > MOST_STATES:
+        raise InputError(f"{len(names)} states: table labels holds up to {MOST_STATES} in a family")
+    if NONE in names:
+        raise InputError(f"state {NONE!r}: in the labels this name says that no state is right; give it another name")
 
 
-def _about(samples: pl.Series, groups: pl.DataFrame | None, column: str) -> pl.Series | None:
-    """What the source says of each sample."""
-    if groups is None or column not in groups.columns:
-        return None
-    return samples.replace_strict(groups["sample_id"], groups[column], return_dtype=pl.String)
+def _known(samples: pl.Series, about: pl.DataFrame | None) -> dict[str, pl.Series]:
+    """What the source says of each sample; the category in any case."""
+    found = {"category": pl.repeat(None, len(samples), dtype=pl.String, eager=True)}
+    for name in ABOUT if about is not None else ():
+        if name in about.columns and about[name].null_count() < len(about):
+            found[name] = samples.replace_strict(about["sample_id"], about[name], default=None, return_dtype=pl.String)
+    return found
+
+
+def _folds(samples: pl.Series, sources: pl.Series | None) -> pl.Series:
+    return pl.Series(fold_of(samples.to_list(), None if sources is None else sources.to_list()))
+
+
+def _patterns(correct: NDArray[np.bool_]) -> pl.Series:
+    """A text of zeros and ones for each sample, whose letters lie in one piece of memory."""
+    n_samples, n_states = correct.shape
+    letters = np.ascontiguousarray(correct).astype(np.uint8) + ord("0")
+    ends = np.arange(n_samples + 1, dtype=np.int64) * n_states
+    buffers = pyarrow.py_buffer(ends), pyarrow.py_buffer(letters)
+    return pl.Series(pyarrow.LargeStringArray.from_buffers(n_samples, *buffers))
 
 
 def _sample_major(predictions: pl.DataFrame) -> pl.DataFrame:

@@ -5,6 +5,7 @@ data/<family>/<split>-00000-of-00001.parquet    labels, one row per sample
 predictions/<family>/<split>-*.parquet          one row per sample and state
 states/<split>.parquet                          one row per state
 bounds/<split>.parquet                          one row per family and bound
+classes/<split>.parquet                         one row per class, of image datasets
 assets/*.png                                    plots that the card shows
 """
 
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
 
 FAMILY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """Family names become folder and config names."""
-RESERVED = ("states", "bounds", "default", "all")
+TABLE_FILES = (
+    "data/*/*.parquet",
+    "predictions/*/*.parquet",
+    "states/*.parquet",
+    "bounds/*.parquet",
+    "classes/*.parquet",
+)
+"""Where the tables lie; all of these are made anew whenever a folder is written."""
+RESERVED = ("states", "bounds", "classes", "agents", "default", "all")
 """Config names that no family may take."""
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError, RunError
 from .folder import DatasetFolder
+from .layout import TABLE_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HUB = "hub:"
 """Prefix of a Hub dataset's name on the command line."""
-TABLES = ("data/**", "predictions/**", "states/*", "bounds/*", "README.md", "CHANGELOG.md", "assets/*")
+TABLES = (*TABLE_FILES, "README.md", "CHANGELOG.md", "assets/*")
 """Files of a dataset repository that a dataset folder has."""
 HUB_ID_PARTS = 2
 

@@ -1,4 +1,4 @@
-"""The four tables, each column defined once: type, range, meaning.
+"""The tables, each column defined once: type, range, meaning.
 
 Everything else that knows about columns is derived from here: the types of files (`types`), the checks (`checking`),
 and the column tables in the card.
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandera.polars as pa
 import polars as pl
 
-from .vocabulary import BOUNDS, COST_METRICS, LARGEST_CLASS, STATE, TARGET, WEIGHTS
+from ..folds import N_FOLDS
+from .vocabulary import BOUNDS, CHEAPEST_RIGHT, COST_METRICS, LARGEST_CLASS, N_CORRECT, STATE, TARGET, WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,9 +68,28 @@ LABELS = pa.DataFrameSchema(
         "sample_id": _column(pl.String, "Identifier of the sample in the source dataset", unique=True),
         "target": _column(pl.Int64, _TARGET, _NOT_NEGATIVE, names=TARGET, required=False),
         "targets": _column(pl.List(pl.Int16), _TARGETS, _NO_NULLS, required=False),
-        "group": _column(pl.String, "Class or activity that the sample belongs to", nullable=True),
+        "category": _column(pl.String, "Class, activity or subject that the sample belongs to", nullable=True),
         "split_type": _column(
-            pl.String, "Part of the split, such as in-domain or zero-shot, where the source says", required=False
+            pl.String,
+            "Part of the split, such as in-domain or zero-shot, where the source says",
+            nullable=True,
+            required=False,
+        ),
+        "source_id": _column(
+            pl.String,
+            "Document that the sample is from, where the benchmark says; several samples may be from one",
+            nullable=True,
+            required=False,
+        ),
+        "fold": _column(
+            pl.Int8,
+            "0 to 9, a hash of `source_id`, or of `sample_id` where there is none: agents learn from folds 0-4 and are"
+            " judged on 5-9",
+            pa.Check.in_range(0, N_FOLDS - 1),
+        ),
+        "pattern": _column(pl.String, "1 for each state that is right, 0 for each that is wrong, states by cost"),
+        "cheapest_right": _column(
+            pl.Int64, "Cheapest state that is right, or `none`", _NOT_NEGATIVE, names=CHEAPEST_RIGHT
         ),
         "prediction": _column(
             pl.List(pl.Int16), "Answer of each state, states ascending by cost", _NO_NULLS, required=False
@@ -80,7 +100,7 @@ LABELS = pa.DataFrameSchema(
             "Probability that each state gives its answer; null where unknown",
             _PROBABILITIES,
         ),
-        "n_correct": _column(pl.Int8, "Number of states that are right", _NOT_NEGATIVE),
+        "n_correct": _column(pl.Int64, "Number of states that are right", _NOT_NEGATIVE, names=N_CORRECT),
         "solvable": _column(pl.Boolean, "Whether some state is right"),
         "oracle_state": _column(
             pl.Int64, "Cheapest state that is right; the first where none is", _NOT_NEGATIVE, names=STATE
@@ -101,9 +121,9 @@ PREDICTIONS = pa.DataFrameSchema(
         "sample_id": _column(pl.String, "Identifier of the sample in the source dataset"),
         "family": _column(pl.String, "State space"),
         "state": _column(pl.Int64, "State that was run", _NOT_NEGATIVE, names=STATE),
-        "target": _column(pl.Int64, _TARGET, _NOT_NEGATIVE, names=TARGET, required=False),
+        "target": _column(pl.Int16, _TARGET, _CLASS, required=False),
         "targets": _column(pl.List(pl.Int16), _TARGETS, _NO_NULLS, required=False),
-        "prediction": _column(pl.Int64, "The state's answer", _CLASS, names=TARGET, required=False),
+        "prediction": _column(pl.Int16, "The state's answer", _CLASS, required=False),
         "correct": _column(pl.Boolean, "Whether the answer is right"),
         "confidence": _column(pl.Float32, "Probability of the answer", _SHARE, nullable=True),
         "margin": _column(pl.Float32, "Probability of the answer less that of the next best", _SHARE, nullable=True),
@@ -115,11 +135,10 @@ PREDICTIONS = pa.DataFrameSchema(
         ),
         "classes": _column(pl.List(pl.Int16), "Images: the classes that `scores` belong to", nullable=True),
         "prediction_acc": _column(
-            pl.Int64,
+            pl.Int16,
             "Multiple choice: the answer by summed log-likelihood alone (`acc`); `prediction` is that by `acc_norm`",
             _CLASS,
             required=False,
-            names=TARGET,
         ),
         "gflops": _column(
             pl.Float64,
@@ -222,6 +241,17 @@ BOUNDS_TABLE = pa.DataFrameSchema(
         "gain_high": _column(pl.Float64, "Upper end of the gain's 95 % bootstrap interval", nullable=True),
     },
     name="bounds",
+    strict=True,
+    ordered=True,
+)
+
+CLASSES = pa.DataFrameSchema(
+    {
+        "index": _column(pl.Int16, "The class in `target`, `prediction` and `classes`", _CLASS, unique=True),
+        "id": _column(pl.String, "What the source dataset calls it", unique=True),
+        "name": _column(pl.String, "What people call it", unique=True),
+    },
+    name="classes",
     strict=True,
     ordered=True,
 )

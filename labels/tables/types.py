@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow
 
+from .vocabulary import CHEAPEST_RIGHT, N_CORRECT, NONE, STATE, TARGET
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -35,6 +37,31 @@ def arrow_schema(schema: pa.DataFrameSchema, columns: Sequence[str]) -> pyarrow.
     return pyarrow.schema([pyarrow.field(name, _small(empty.field(name).type)) for name in columns])
 
 
+def class_label_kind(schema: pa.DataFrameSchema, column: str) -> str | None:
+    """Kind of class label that a column holds, a word of `vocabulary`; None for any other column."""
+    kind = (schema.columns[column].metadata or {}).get("class_label")
+    return None if kind is None else str(kind)
+
+
+def class_label_names(states: Sequence[str], class_names: Sequence[str]) -> dict[str, list[str]]:
+    """Names of the class labels of a family's tables, by kind.
+
+    Args:
+        states: The family's states, in order of cost.
+        class_names: The benchmark's classes.
+
+    Example:
+        >>> class_label_names(["small", "large"], ["cat", "dog"])[CHEAPEST_RIGHT]
+        ['small', 'large', 'none']
+    """
+    return {
+        TARGET: list(class_names),
+        STATE: list(states),
+        CHEAPEST_RIGHT: [*states, NONE],
+        N_CORRECT: [str(count) for count in range(len(states) + 1)],
+    }
+
+
 def _small(kind: pyarrow.DataType) -> pyarrow.DataType:
     """Arrow types with 32-bit offsets, which is what `datasets` writes; polars has only the 64-bit ones."""
     if pyarrow.types.is_large_string(kind):
@@ -52,12 +79,12 @@ def features(
     Args:
         schema: One of this module's schemas.
         columns: Columns that the table has.
-        names: Names of the class labels of each kind (`target`, `state`); a kind that is absent stays an integer.
+        names: Names of the class labels, as `class_label_names` gives them; a kind that is absent stays an integer.
     """
     types = arrow_schema(schema, columns)
     found: dict[str, dict[str, Any]] = {}
     for name in columns:
-        kind = str((schema.columns[name].metadata or {}).get("class_label"))
+        kind = class_label_kind(schema, name)
         if kind in names:
             found[name] = {"names": list(names[kind]), "_type": "ClassLabel"}
         elif pyarrow.types.is_list(types.field(name).type):

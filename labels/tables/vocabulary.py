@@ -12,7 +12,10 @@ COST_METRICS = (
     "cost",
 )
 """Columns of *states* that can serve as the cost of a state."""
-TARGET, STATE = "target", "state"
-"""Kinds of class label: the benchmark's classes, and the states of the table's family."""
+TARGET, STATE, CHEAPEST_RIGHT, N_CORRECT = "target", "state", "cheapest right", "number of right states"
+"""Kinds of class label: the benchmark's classes; the states of the table's family; these and `none`; `0` to their
+number."""
+NONE = "none"
+"""Name of no state, in `cheapest_right`."""
 LARGEST_CLASS = 2**15 - 1
-"""Largest class: `prediction` in *labels* holds int16."""
+"""Largest class: answers are int16."""

@@ -9,8 +9,8 @@ import polars as pl
 from .checking import check_table
 from .layout import check_family_name, labels_path, predictions_path
 from .parquet import write_table
-from .schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
-from .vocabulary import STATE, TARGET
+from .schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
+from .types import class_label_names, polars_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def write_labels(path: Path, info: DatasetInfo, families: Sequence[FamilyTables]) -> None:
-    """Write the tables *labels*, *predictions* and *states*.
+    """Write the tables *labels*, *predictions*, *states* and, of image datasets, *classes*.
 
     Args:
         path: The folder; it is made.
@@ -34,7 +34,7 @@ def write_labels(path: Path, info: DatasetInfo, families: Sequence[FamilyTables]
     """
     for tables in families:
         family = check_family_name(tables.family)
-        names = {TARGET: info.class_names, STATE: tables.states["state"].to_list()}
+        names = class_label_names(tables.states["state"].to_list(), info.class_names)
         file = labels_path(path, family, info.split)
         write_table(file, check_table(tables.labels, LABELS, str(file)), LABELS, names, info)
         file = predictions_path(path, family, info.split)
@@ -42,6 +42,16 @@ def write_labels(path: Path, info: DatasetInfo, families: Sequence[FamilyTables]
     states = pl.concat([tables.states for tables in families], how="diagonal")
     file = path / "states" / f"{info.split}.parquet"
     write_table(file, check_table(states, STATES, str(file)), STATES, {}, info)
+    if info.has_classes:
+        file = path / "classes" / f"{info.split}.parquet"
+        write_table(file, check_table(class_rows(info), CLASSES, str(file)), CLASSES, {}, info)
+
+
+def class_rows(info: DatasetInfo) -> pl.DataFrame:
+    """Table *classes*."""
+    names = list(info.class_names)
+    columns = {"index": range(len(names)), "id": list(info.class_ids or names), "name": names}
+    return pl.DataFrame(columns, schema=polars_schema(CLASSES))
 
 
 def write_bounds(path: Path, info: DatasetInfo, bounds: pl.DataFrame) -> None:

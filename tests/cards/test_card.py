@@ -20,17 +20,24 @@ def test_every_config_loads_with_class_labels_and_the_right_rows(demo, name, tmp
     folder = DatasetFolder(demo / name)
     configs = get_dataset_config_names(str(folder.path))
     families = folder.families
-    assert sorted(configs) == sorted([*families, *(f"{f}-predictions" for f in families), "states", "bounds"])
+    others = ["states", "bounds"] + ["classes"] * (name == "digits")
+    assert sorted(configs) == sorted([*families, *(f"{f}-predictions" for f in families), *others])
     for config in configs:
         rows = load_dataset(str(folder.path), config, split="test", cache_dir=str(tmp_path))
         if config in families:
             assert rows.num_rows == len(folder.labels(config))
             assert isinstance(rows.features["target"], ClassLabel)
-            assert rows.features["oracle_state"].names == folder.family_states(config)["state"].to_list()
+            states = folder.family_states(config)["state"].to_list()
+            assert rows.features["oracle_state"].names == states
+            assert rows.features["cheapest_right"].names == [*states, "none"]
+            assert rows.features["n_correct"].names == [str(count) for count in range(len(states) + 1)]
             assert rows[0]["sample_id"] == folder.labels(config)["sample_id"][0]
             assert rows[0]["correct"] == folder.labels(config)["correct"][0].to_list()
         if config.endswith("-predictions"):
             assert isinstance(rows.features["state"], ClassLabel)
+            assert rows.features["prediction"].dtype == "int16"
+        if config == "classes":
+            assert rows.to_list()[3] == {"index": 3, "id": "3", "name": "3"}
 
 
 def test_streaming_loads_the_same_rows(demo):

@@ -12,7 +12,7 @@ ACCURACIES = (0.5, 0.7, 0.9)
 
 
 def prediction_rows(n_samples: int = 60, seed: int = 0) -> pl.DataFrame:
-    """Long table of `sample_id,state,target,prediction,confidence,group`."""
+    """Long table of `sample_id,state,target,prediction,confidence,category`."""
     rng = np.random.default_rng(seed)
     rows = []
     for x in range(n_samples):
@@ -20,7 +20,7 @@ def prediction_rows(n_samples: int = 60, seed: int = 0) -> pl.DataFrame:
         for state, accuracy in zip(STATES, ACCURACIES, strict=True):
             answer = target if rng.random() < accuracy else (target + 1) % 4
             rows.append((f"s{x:03d}", state, target, answer, float(rng.random()), f"g{x % 3}"))
-    columns = ["sample_id", "state", "target", "prediction", "confidence", "group"]
+    columns = ["sample_id", "state", "target", "prediction", "confidence", "category"]
     return pl.DataFrame(rows, schema=columns, orient="row")
 
 

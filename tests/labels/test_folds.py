@@ -29,13 +29,13 @@ def test_folds_are_about_equal_in_size():
 
 
 def test_samples_of_one_document_share_a_fold():
-    groups = [f"page {i // 4}" for i in range(400)]
-    folds = fold_of(IDS[:400], groups).reshape(100, 4)
+    source_ids = [f"page {i // 4}" for i in range(400)]
+    folds = fold_of(IDS[:400], source_ids).reshape(100, 4)
     assert (folds == folds[:, :1]).all()
     assert len(np.unique(folds[:, 0])) == 10
     assert np.array_equal(fold_of(IDS[:3], [None, None, None]), fold_of(IDS[:3]))
 
 
 def test_groups_of_another_length_are_refused():
-    with pytest.raises(InputError, match="`groups`: 1 values for 2 samples"):
+    with pytest.raises(InputError, match="`source_ids`: 1 values for 2 samples"):
         fold_of(["a", "b"], ["x"])

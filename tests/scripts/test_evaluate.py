@@ -58,7 +58,7 @@ def test_json_is_what_python_says(adaptlabels, folder, choices):
 
 
 def test_the_table_says_on_which_samples_it_rests(adaptlabels, folder, choices):
-    done = adaptlabels("evaluate", folder.path, choices, "--by", "group", "--against", choices, "--bootstrap", "20")
+    done = adaptlabels("evaluate", folder.path, choices, "--by", "category", "--against", choices, "--bootstrap", "20")
     assert done.returncode == 0, done.stderr
     n = len(pl.read_csv(choices)) // 2
     for words in (

@@ -34,7 +34,7 @@ function describe(condition) {
   }
 }
 
-const columnTitle = (column) => ({ group: "category", split_type: "part" })[column] ?? column;
+const columnTitle = (column) => ({ split_type: "part" })[column] ?? column;
 
 /** Places of the samples that meet all conditions; `on` are the states that are switched on, by cost. */
 function matching(conditions, details, patterns, on) {

@@ -174,7 +174,7 @@ def test_a_source_that_changes_between_passes_stops_the_build(tmp_path, monkeypa
 
 
 class Several:
-    """What ReaL gives: samples with several right answers, and one with none, which is left out."""
+    """What ReaL gives: samples with several right answers, and one with none, which is left out; three of a document."""
 
     name, revision = "several", None
 
@@ -186,7 +186,10 @@ class Several:
             target = int(file.parent.name)
             also = tuple(n for n in range(10) if n != target) if place < 10 else ()
             content = file.read_bytes()
-            yield ImageItem(file.stem, None if place == 29 else target, "g", content, str(file), None, also)
+            yield ImageItem(
+                file.stem, None if place == 29 else target, "g", content, str(file), also_right=also,
+                source_id=f"page {place // 3}",
+            )  # fmt: skip
 
 
 def test_every_right_answer_counts_and_a_sample_without_one_is_left_out(tmp_path):
@@ -198,6 +201,7 @@ def test_every_right_answer_counts_and_a_sample_without_one_is_left_out(tmp_path
     several = ordered.filter(pl.col("sample_id").is_in(first))
     assert several["correct"].list.all().all()
     assert several["targets"].list.len().unique().to_list() == [10]
+    assert family.labels.group_by("source_id").agg(pl.col("fold").n_unique())["fold"].to_list() == [1] * 10
     folder = write_dataset(tmp_path / "out", plan.benchmark.info(plan.source), [family], card=write_card)
     assert validate_folder(folder) == []
     assert load_dataset(str(folder.path), "vit-mini", split="test")["targets"][0] == ordered["targets"][0].to_list()

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 import yaml
 from adaptlabels.builders.sources.benchmarks import find_benchmark
-from adaptlabels.builders.sources.imagenet import ReassessedLabels, sample_id_of, synsets
+from adaptlabels.builders.sources.imagenet import ReassessedLabels, _timm_data, class_names, sample_id_of, synsets
 from adaptlabels.builders.sources.items import Held, ImageItem, portions, shards
 from adaptlabels.builders.sources.opening import open_source
 from adaptlabels.labels import DatasetFolder, InputError
@@ -77,7 +77,7 @@ def read(spec, benchmark=IMAGENET):
     source = open_source(benchmark, spec)
     items = sorted(source.items(), key=lambda item: item.sample_id)
     assert len(source) == len(items)
-    return [(item.sample_id, item.target, item.group, item.content) for item in items]
+    return [(item.sample_id, item.target, item.category, item.content) for item in items]
 
 
 def test_every_source_gives_the_same_images(folder, tmp_path):
@@ -281,21 +281,30 @@ def test_a_row_without_an_image_has_a_problem(folder, tmp_path):
 )
 def test_later_datasets_of_imagenets_classes(tmp_path, name, classes, folder_name, index):
     benchmark = find_benchmark(name)
-    assert len(benchmark.class_names) == classes
+    assert len(benchmark.class_ids) == classes
     space = benchmark.answers
     assert space.n_classes == 1000
     if classes < 1000:
-        assert [synsets()[place] for place in space.subset] == list(benchmark.class_names)
+        assert [synsets()[place] for place in space.subset] == list(benchmark.class_ids)
     with pytest.raises(InputError, match="has no source of its own"):
         open_source(benchmark, None)
     for number in (index, index + 1):
-        inside = tmp_path / (str(number) if name == "imagenet-v2" else benchmark.class_names[number])
+        inside = tmp_path / (str(number) if name == "imagenet-v2" else benchmark.class_ids[number])
         inside.mkdir()
         (inside / "art_0.jpg").write_bytes(jpeg(number))
     items = list(open_source(benchmark, f"imagefolder:{tmp_path}").items())
     assert (tmp_path / folder_name).is_dir()
     assert items[0].sample_id == f"{folder_name}/art_0"  # every class may have a file of that name
     assert [item.target for item in items] == [index, index + 1]
+    assert [item.category for item in items] == [benchmark.class_names[index], benchmark.class_names[index + 1]]
+
+
+def test_class_names_are_wordnets_first_words():
+    called = dict(line.split("\t") for line in _timm_data("imagenet_synset_to_lemma.txt").splitlines())
+    for synset, name in zip(synsets(), class_names(), strict=True):
+        first = called[synset].strip('"').split(", ")[0]
+        assert name in (first, f"{first} ({synset})")
+    assert len(set(class_names())) == 1000
 
 
 def test_reassessed_labels_take_all_classes_that_people_saw(folder):
@@ -324,9 +333,9 @@ class Three:
 
 def test_the_reassessed_target_is_imagenets_own_where_people_saw_it():
     own, another, unseen = ReassessedLabels(Three()).items()
-    assert (own.target, own.group, own.also_right) == (795, "ski", (970,))
+    assert (own.target, own.category, own.also_right) == (795, "ski", (970,))
     assert (another.target, another.also_right) == (970, (795,))
-    assert another.group == "alp"
+    assert another.category == "alp"
     assert (unseen.target, unseen.also_right) == (None, ())
 
 

@@ -31,7 +31,12 @@ def test_hellaswag_text_is_what_lm_eval_makes_of_it():
     item = hellaswag_item(ROW, "here")
     assert item.context == "Roof shingle removal: A man is sitting on a roof. He"
     assert item.choices[1] == "is ripping level tiles off."
-    assert (item.sample_id, item.target, item.group) == ("val-24", 3, "Roof shingle removal")
+    assert (item.sample_id, item.target, item.category) == ("val-24", 3, "Roof shingle removal")
+    assert item.source_id is None
+    assert (
+        hellaswag_item({**ROW, "source_id": "activitynet~v_-JhWjGDPHMY"}, "here").source_id
+        == "activitynet~v_-JhWjGDPHMY"
+    )
 
 
 def test_plain_and_gzip_lines_read_the_same(tmp_path):
@@ -95,7 +100,7 @@ def test_images_come_in_order_of_their_identifiers_with_class_and_content(tmp_pa
     image_file(tmp_path / "3" / "a.png")
     (tmp_path / "1" / ".DS_Store").write_text("x")
     items = list(open_source(find_benchmark("digits"), f"imagefolder:{tmp_path}").items())
-    assert [(item.sample_id, item.target, item.group) for item in items] == [
+    assert [(item.sample_id, item.target, item.category) for item in items] == [
         ("a", 3, "3"),
         ("b", 7, "7"),
         ("c", 1, "1"),
@@ -106,7 +111,7 @@ def test_images_come_in_order_of_their_identifiers_with_class_and_content(tmp_pa
 def test_imagenet_identifiers_and_synsets(tmp_path):
     image_file(tmp_path / "n01440764" / "ILSVRC2012_val_00000293.JPEG")
     (item,) = open_source(find_benchmark("imagenet"), f"imagefolder:{tmp_path}").items()
-    assert (item.sample_id, item.target, item.group) == ("ILSVRC2012_val_00000293", 0, "tench, Tinca tinca")
+    assert (item.sample_id, item.target, item.category) == ("ILSVRC2012_val_00000293", 0, "tench")
 
 
 def test_folders_that_are_no_image_folders_are_refused(tmp_path):
@@ -171,7 +176,7 @@ PIQA = {"goal": "To open a jar", "sol1": "twist the lid", "sol2": "wait", "label
 
 def test_arc_and_piqa_read_as_the_harness_words_them(tmp_path):
     (item,) = open_source(find_benchmark("arc-easy"), write_jsonl(tmp_path / "a.jsonl", [ARC])).items()
-    assert (item.sample_id, item.target, item.group) == ("Mercury_1", 1, None)
+    assert (item.sample_id, item.target, item.category) == ("Mercury_1", 1, None)
     assert item.context == "Question: Which is hot?\nAnswer:"
     assert item.choices == ("ice", "fire", "rain")
     items = list(open_source(find_benchmark("piqa"), write_jsonl(tmp_path / "p.jsonl", [PIQA, PIQA])).items())

@@ -7,9 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from adaptlabels.labels import label_predictions, write_dataset
-from adaptlabels.labels.tables.schemas import LABELS
 
-CATEGORY = next(name for name in ("category", "group") if name in LABELS.columns)
 HOSTILE = (
     "</script><script>window.hacked = 1</script>",
     "<img src=x onerror='window.hacked = 1'>",
@@ -51,7 +49,7 @@ def write_predictions(
                         "target": [classes[c] for c in target],
                         "prediction": [classes[c] for c in answer],
                         "confidence": np.round(np.clip(1.1 - hard + 0.2 * rng.normal(size=n_samples), 0, 1), 5),
-                        CATEGORY: [categories[x % len(categories)] for x in range(n_samples)],
+                        "category": [categories[x % len(categories)] for x in range(n_samples)],
                     }
                 )
             )

@@ -7,7 +7,7 @@ import pytest
 from adaptlabels.labels import exact_bound, iso_accuracy_bound, oracle, select_from_labels
 from adaptlabels.labels.tables.folder import DatasetFolder
 
-from .inputs import CATEGORY, HOSTILE, label, write_predictions
+from .inputs import HOSTILE, label, write_predictions
 
 pytestmark = pytest.mark.xdist_group("explorer")
 SAME = {"rel": 0, "abs": 1e-9}
@@ -156,10 +156,10 @@ def test_the_samples_behind_a_number_are_those_of_the_tables_and_of_the_query(
         "unsolved": (lambda: click("#oracle-accuracy button"), ~correct.any(axis=1)),
         "preset": (lambda: click("text=Smallest right, largest wrong"), correct[:, 0] & ~correct[:, -1]),
         "all": (lambda: click("text=Every state right"), correct.all(axis=1)),
-        "category": (lambda: click("#categories .link >> text=it's"), (tables[CATEGORY] == "it's").to_numpy()),
+        "category": (lambda: click("#categories .link >> text=it's"), (tables["category"] == "it's").to_numpy()),
         "sure": (
             confident_and_wrong,
-            (tables[CATEGORY] == "it's").to_numpy()
+            (tables["category"] == "it's").to_numpy()
             & ~correct[:, -1]
             & (confidence[:, -1].astype(np.float32) >= np.float32(0.8)),
         ),

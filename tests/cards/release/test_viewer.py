@@ -63,7 +63,7 @@ def test_files_that_the_viewer_would_not_take_are_named(folder):
     assert any(
         "counts [60] rows, the file has 59" in str(problem) for problem in check_viewer(DatasetFolder(folder.path))
     )
-    wider = table.set_column(table.schema.get_field_index("n_correct"), "n_correct", table["n_correct"].cast("int64"))
+    wider = table.set_column(table.schema.get_field_index("n_correct"), "n_correct", table["n_correct"].cast("int32"))
     pyarrow.parquet.write_table(wider.replace_schema_metadata(table.schema.metadata), path, write_page_index=True)
     assert any(
         "not of the types that its features declare" in str(problem)

@@ -9,10 +9,11 @@ from adaptlabels.labels import (
     InputError,
     TableError,
     evaluate,
+    fold_of,
     label_predictions,
     validate_folder,
+    write_dataset,
 )
-from adaptlabels.labels.importers.labelling import CATEGORY
 
 from ..inputs import prediction_rows, state_rows, write_inputs
 
@@ -28,10 +29,38 @@ def test_labels_follow_from_the_predictions(tmp_path):
         assert label["prediction"] == own["prediction"].to_list()
         assert label["confidence"] == pytest.approx(own["confidence"].to_list())
         assert label["n_correct"] == sum(right)
+        assert label["pattern"] == "".join("1" if ok else "0" for ok in right)
+        assert label["cheapest_right"] == (right.index(True) if any(right) else 3)
+        assert label["fold"] == fold_of([label["sample_id"]])[0]
         assert label["solvable"] == any(right)
         assert label["oracle_state"] == (right.index(True) if any(right) else 0)
         assert label["oracle_cost"] == [1.0, 3.0, 10.0][label["oracle_state"]]
-        assert label["group"] == own["group"][0]
+        assert label["category"] == own["category"][0]
+
+
+@pytest.mark.parametrize("form", ["long", "wide"])
+def test_samples_of_one_document_share_a_fold(tmp_path, form):
+    rows = prediction_rows().with_columns(source_id="page " + pl.col("sample_id").str.slice(2, 1))
+    rows = rows.with_columns(source_id=pl.when(pl.col("sample_id") != "s007").then("source_id"))
+    if form == "wide":
+        right = rows.with_columns(correct=pl.col("prediction") == pl.col("target"))
+        rows = right.pivot("state", index=["sample_id", "source_id"], values="correct")
+    predictions, states = write_inputs(tmp_path, rows)
+    made = label_predictions(predictions, states)
+    labels = made.families[0].labels
+    expected = fold_of([source or sample for sample, source in labels.select("sample_id", "source_id").rows()])
+    assert labels["fold"].to_list() == expected.tolist()
+    assert labels.drop_nulls("source_id").group_by("source_id").agg(pl.col("fold").n_unique())["fold"].max() == 1
+    folder = write_dataset(tmp_path / "out", made.info, made.families)
+    assert [problem.file for problem in validate_folder(folder)] == ["README.md"]
+
+
+def test_a_state_called_none_is_refused(tmp_path):
+    rows, states = (
+        frame.with_columns(pl.col("state").replace("tiny", "none")) for frame in (prediction_rows(), state_rows())
+    )
+    with pytest.raises(InputError, match="state 'none': in the labels this name says that no state is right"):
+        label_predictions(*write_inputs(tmp_path, rows, states))
 
 
 def test_rows_in_any_order_give_the_same_labels(tmp_path):
@@ -260,7 +289,7 @@ def test_tasks_are_categories_or_one_is_taken(tmp_path):
     rows = "sample_id,state,correct,task\n0,a,1,t\n0,b,1,t\n0,a,0,u\n0,b,1,u\n"
     _, tables = label(tmp_path, rows, "state,cost\na,1\nb,2\n")
     assert tables.labels["sample_id"].to_list() == ["t-0", "u-0"]
-    assert tables.labels[CATEGORY].to_list() == ["t", "u"]
+    assert tables.labels["category"].to_list() == ["t", "u"]
     _, tables = label(tmp_path, rows, "state,cost\na,1\nb,2\n", options=ImportOptions(task="u"))
     assert tables.labels["correct"].to_list() == [[False, True]]
     with pytest.raises(TableError, match="no task 'v'; there are t, u"):

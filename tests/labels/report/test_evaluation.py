@@ -142,13 +142,13 @@ def test_several_agents_may_stand_in_one_table_in_any_order(folder, judged):
 
 
 def test_groups_are_judged_apart_and_add_up(folder, judged):
-    found = quick(folder, chosen(judged), by="group")
+    found = quick(folder, chosen(judged), by="category")
     assert [group.group for group in found.groups] == ["g0", "g1", "g2"]
     assert sum(group.samples for group in found.groups) == len(judged)
     mine = [group.agents[0] for group in found.groups]
     total = sum(group.samples * agent.accuracy for group, agent in zip(found.groups, mine, strict=True))
     assert total / len(judged) == pytest.approx(given(found)[0].accuracy)
-    with pytest.raises(InputError, match="`by`: the labels have no column 'colour' to group by; there are group"):
+    with pytest.raises(InputError, match="`by`: the labels have no column 'colour' to group by; there are category"):
         quick(folder, chosen(judged), by="colour")
 
 

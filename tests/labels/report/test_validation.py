@@ -4,10 +4,19 @@ import polars as pl
 import pyarrow.parquet
 import pytest
 from adaptlabels.cards.card import write_card
-from adaptlabels.labels import DatasetFolder, InputError, TableError, validate_folder
+from adaptlabels.labels import (
+    DatasetFolder,
+    InputError,
+    Results,
+    TableError,
+    label_results,
+    validate_folder,
+    write_dataset,
+)
 from adaptlabels.labels.tables.checking import check_table
 from adaptlabels.labels.tables.parquet import write_table
-from adaptlabels.labels.tables.schemas import BOUNDS_TABLE, LABELS, PREDICTIONS, STATES
+from adaptlabels.labels.tables.schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
+from adaptlabels.labels.tables.types import class_label_names
 from adaptlabels.scripts.commands.label import run
 
 from ..inputs import prediction_rows, state_rows, write_inputs
@@ -35,8 +44,7 @@ def rewrite(folder, table, change):
         "bounds": (folder.bounds_path, BOUNDS_TABLE),
     }[table]
     frame = pl.read_parquet(path)
-    states = folder.states["state"].to_list()
-    names = {"target": folder.info.class_names, "state": states} if table in ("labels", "predictions") else {}
+    names = class_label_names(folder.states["state"].to_list(), folder.info.class_names)
     write_table(path, change(frame).select(frame.columns).cast(frame.schema), schema, names, folder.info)
     return DatasetFolder(folder.path)
 
@@ -55,6 +63,10 @@ FIRST = pl.int_range(pl.len()) == 0
         ("labels", lambda t: t.with_columns(oracle_state=2), "data/", "oracle_state", "does not follow"),
         ("labels", lambda t: t.with_columns(oracle_cost=7.0), "data/", "oracle_cost", "does not follow"),
         ("labels", lambda t: t.with_columns(solvable=True, n_correct=3), "data/", "n_correct", "does not follow"),
+        ("labels", lambda t: t.with_columns(fold=(pl.col("fold") + 1) % 10), "data/", "fold", "does not follow from predictions and states: sample 's000'"),
+        ("labels", lambda t: t.with_columns(fold=10), "data/", None, "column 'fold', rows 0, 1, 2 (60 in all)"),
+        ("labels", lambda t: t.with_columns(pattern=pl.col("pattern").str.reverse()), "data/", "pattern", "does not follow"),
+        ("labels", lambda t: t.with_columns(cheapest_right=pl.col("oracle_state")), "data/", "cheapest_right", "does not follow"),
         ("labels", lambda t: t.with_columns(correct=pl.col("correct").list.reverse()), "data/", "correct", "does not follow"),
         ("labels", lambda t: t.with_columns(prediction=pl.col("prediction").list.head(2)), "data/", "prediction", "does not follow"),
         ("labels", lambda t: t.slice(2), "data/", "sample_id", "is missing, though predictions have it: sample 's000', 's001'"),
@@ -99,10 +111,10 @@ def test_a_missing_or_broken_file_is_named(folder, file):
 
 
 def test_class_names_of_the_files_must_be_the_states_and_classes(folder):
-    names = {"target": folder.info.class_names, "state": ["huge", "base", "tiny"]}
+    names = class_label_names(["huge", "base", "tiny"], folder.info.class_names)
     write_table(folder.labels_path("demo"), folder.labels("demo"), LABELS, names, folder.info)
     problems = validate_folder(DatasetFolder(folder.path))
-    assert [(p.column, "other class names" in p.message) for p in problems] == [("oracle_state", True)]
+    assert {p.column for p in problems if "other class names" in p.message} == {"cheapest_right", "oracle_state"}
 
 
 def test_a_missing_card_is_named(folder):
@@ -178,5 +190,24 @@ def test_a_file_without_our_metadata_is_refused(folder):
 
 
 def test_check_table_names_missing_and_unknown_columns():
-    with pytest.raises(TableError, match="t: column 'group', 'correct'"):
+    with pytest.raises(TableError, match="t: column 'category', 'fold', 'pattern', 'cheapest_right', 'correct'"):
         check_table(pl.DataFrame({"sample_id": ["a"]}), LABELS, "t")
+
+
+def test_image_datasets_say_what_their_classes_are_called(tmp_path):
+    rows = prediction_rows().with_columns(correct=pl.col("prediction") == pl.col("target"))
+    results = Results.create(
+        "pets", rows, "a test", where="t", task="image-classification",
+        class_names=("cat", "dog", "emu", "owl"), class_ids=("n1", "n2", "n3", "n4"),
+    )  # fmt: skip
+    made = label_results(results, state_rows(), family="demo")
+    folder = write_dataset(tmp_path / "out", made.info, made.families, card=write_card)
+    assert validate_folder(folder) == []
+    classes = folder.tables["classes"].frame()
+    assert classes.row(1) == (1, "n2", "dog")
+    assert folder.tables["demo"].footer.class_names["target"] == ["cat", "dog", "emu", "owl"]
+    write_table(folder.classes_path, classes.with_columns(name=pl.col("name").reverse()), CLASSES, {}, folder.info)
+    (problem,) = validate_folder(DatasetFolder(folder.path))
+    assert str(problem) == "classes/test.parquet: its classes are not those of the other tables"
+    folder.classes_path.unlink()
+    assert "no such file" in str(validate_folder(DatasetFolder(folder.path))[0])

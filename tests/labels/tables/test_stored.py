@@ -99,7 +99,9 @@ def test_predictions_are_read_by_row_group_and_not_held(openings):
 
 def test_a_wrong_value_is_found_when_its_column_is_read(openings, tmp_path):
     labels = openings[1].tables["one"]
-    pl.read_parquet(labels.path).with_columns(n_correct=pl.lit(-1, dtype=pl.Int8)).write_parquet(tmp_path / "x.parquet")
+    pl.read_parquet(labels.path).with_columns(n_correct=pl.lit(-1, dtype=pl.Int64)).write_parquet(
+        tmp_path / "x.parquet"
+    )
     damaged = StoredTable(tmp_path / "x.parquet", labels.schema)
     assert len(damaged.frame(["sample_id"])) == 240
     for _ in range(2):
