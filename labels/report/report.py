@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..agents.baselines import FEWEST_SAMPLES, compare_agents
+from ..bounds.alpha_range import alpha_range, alpha_range_from_labels
 from ..bounds.bootstrap import REPLICATES, SEED, replicate
+from ..bounds.growing import path_conservative, path_from_labels
 from ..bounds.oracle import oracle
+from ..bounds.overlap import error_overlap
 from ..checks import as_accuracies, as_alpha, as_costs
 from ..errors import InputError
 from ..folds import fold_of
@@ -22,9 +25,10 @@ from .intervals import (
     bound_results,
     measured_alpha,
     measured_selection,
+    measured_states,
     published_selection,
+    published_states,
     sample_cost_results,
-    state_results,
 )
 from .results import FamilyReport
 from .warnings import RANDOM_WEIGHTS, all_warnings
@@ -82,17 +86,21 @@ def report_family(
     chosen = [measured_alpha(found, sets), *further]
     bounds = tuple(bound_results(R, A, found.error_profile, chosen, sets))
     agents = _agents(correct, R, confidence, features, folds, replicates, seed)
+    span = alpha_range_from_labels(correct, R)
     own = {} if sample_costs is None else sample_cost_results(correct, sample_costs, replicates, seed)
     return FamilyReport(
         space=replace(space, accuracies=A),
         samples=len(found.states),
         oracle=found,
-        states=tuple(state_results(space, A, found, sets)),
+        states=tuple(measured_states(space, correct, found, sets)),
         bounds=tuple(own.get(entry.bound.bound, entry) for entry in bounds),
         selection=measured_selection(correct, R, "exact", sets),
+        alpha_range=span,
         selection_iso_accuracy=measured_selection(correct, R, "iso-accuracy", sets),
+        growing=tuple(path_from_labels(correct, R, bound=bound) for bound in ("exact", "iso-accuracy")),
+        overlap=error_overlap(correct),
         agents=agents,
-        warnings=all_warnings(space, A, found, [entry.bound for entry in bounds], agents),
+        warnings=all_warnings(space, A, found, [entry.bound for entry in bounds], span, agents),
         sample_costs=sample_costs is not None,
     )
 
@@ -103,14 +111,18 @@ def _report_published(space: StateSpace, further: Sequence[Alpha]) -> FamilyRepo
         raise InputError(f"{space.family}: accuracies or labels are needed")
     R, A = as_costs(space.costs), as_accuracies(space.accuracies, len(space))
     bounds = tuple(bound_results(R, A, None, [Alpha(1.0, 1.0), *further], None))
+    span = alpha_range(R, A, min((alpha.value for alpha in further), default=0.0))
+    rising = not (np.diff(A) < 0).any()
     return FamilyReport(
         space=space,
         samples=None,
         oracle=None,
-        states=tuple(state_results(space, A, None, None)),
+        states=tuple(published_states(R, A, space.names)),
         bounds=bounds,
-        selection=published_selection(R, A),
-        warnings=all_warnings(space, A, None, [entry.bound for entry in bounds], ()),
+        selection=published_selection(R, A) if rising else (),
+        alpha_range=span,
+        growing=(path_conservative(R, A),) if rising else (),
+        warnings=all_warnings(space, A, None, [entry.bound for entry in bounds], span, ()),
     )
 
 

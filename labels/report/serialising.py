@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ..agents.baselines import AgentResult
+    from ..bounds.alpha_range import AlphaRange
+    from ..bounds.growing import GreedyPath
     from ..bounds.interval import Interval
+    from ..bounds.overlap import ErrorOverlap
     from .results import BoundResult, DecisionCost, FamilyReport, SelectionResult, StateResult
 
 
@@ -33,7 +36,10 @@ def to_json(report: FamilyReport) -> dict[str, Any]:
         "states": [_state(state) for state in report.states],
         "bounds": [{**_bound(entry), **_overhead(entry, report.decision_cost)} for entry in report.bounds],
         "selection": [_selection(entry, report) for entry in report.selection],
+        "alpha_range": _alpha_range(report.alpha_range),
         "selection_iso_accuracy": [_selection(entry, report) for entry in report.selection_iso_accuracy],
+        "growing": [_path(path, report) for path in report.growing],
+        "overlap": None if report.overlap is None else _overlap(report.overlap, report),
         "agents": [_agent(agent, base.cost) for agent in report.agents],
         "warnings": list(report.warnings),
     }
@@ -59,6 +65,9 @@ def _state(state: StateResult) -> dict[str, Any]:
         "accuracy": state.accuracy,
         "alpha": state.alpha,
         "oracle_share": state.oracle_share,
+        "utility": state.utility,
+        "utility_exact": state.utility_exact,
+        "utility_iso": state.utility_iso,
         **_ends("accuracy", state.accuracy_interval),
         **_ends("alpha", state.alpha_interval),
         **_ends("oracle_share", state.oracle_share_interval),
@@ -102,8 +111,56 @@ def _selection(entry: SelectionResult, report: FamilyReport) -> dict[str, Any]:
         "bound": chosen.bound,
         "method": chosen.method,
         "greedy_loss": chosen.greedy_loss,
+        "loss_at_most": chosen.loss_at_most,
         **_ends("gain", entry.gain_interval),
     }
+
+
+def _alpha_range(span: AlphaRange) -> dict[str, Any]:
+    ends = {
+        name: {"alpha": bound.alpha, "mean_cost": bound.mean_cost, "gain": _defined(bound.gain)}
+        for name, bound in (("least", span.least), ("one", span.one))
+    }
+    low, high = span.gains
+    return {
+        "slope": span.slope,
+        "reversed": span.reversed,
+        **ends,
+        "gain_low": _defined(low),
+        "gain_high": _defined(high),
+        "alpha_of_cost": span.alpha_of_cost,
+        "alpha_of_accuracy": span.alpha_of_accuracy,
+    }
+
+
+def _path(path: GreedyPath, report: FamilyReport) -> dict[str, Any]:
+    steps = [
+        {
+            "k": k,
+            "state": report.space.names[step.state],
+            "mean_cost": step.mean_cost,
+            "gain": step.gain,
+            "share_of_full_gain": step.share_of_full_gain,
+        }
+        for k, step in enumerate(path.steps, 1)
+    ]
+    return {"bound": path.bound, "enough": path.enough(), "steps": steps}
+
+
+def _overlap(overlap: ErrorOverlap, report: FamilyReport) -> dict[str, Any]:
+    names = report.space.names
+    neighbours = [
+        {
+            "smaller": names[pair.smaller],
+            "larger": names[pair.smaller + 1],
+            "smaller_only": pair.smaller_only,
+            "larger_only": pair.larger_only,
+            "p_value": pair.p_value,
+        }
+        for pair in overlap.neighbours
+    ]
+    shares = [[_defined(value) for value in row] for row in overlap.wrong_given_wrong.tolist()]
+    return {"wrong_given_wrong": shares, "neighbours": neighbours}
 
 
 def _agent(agent: AgentResult, largest_cost: float) -> dict[str, Any]:

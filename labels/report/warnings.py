@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..agents.baselines import AgentResult
+    from ..bounds.alpha_range import AlphaRange
     from ..bounds.closed_forms import Bound
     from ..bounds.oracle import Oracle
     from ..bounds.states import StateSpace
 
 RANDOM_WEIGHTS = "the weights were initialised at random, so that these numbers measure nothing"
+SLOPE = "dR/dalpha = R_1 (1 - A_N) - R_2 (1 - A_2) + sum_{i>=3} R_i (A_i - A_{i-1})"
+"""The sign of which says whether a smaller alpha promises more gain."""
 LOSS_TOLERANCE = 0.005
 """Accuracy that an agent may lose beyond what it was allowed before a report warns."""
 
@@ -68,6 +71,18 @@ def below_exact(bounds: Sequence[Bound], found: Oracle) -> list[str]:
     ]
 
 
+def reversed_alpha(span: AlphaRange, found: Oracle | None) -> list[str]:
+    """A closed form whose ends have changed places: alpha = 1 promises more than a smaller alpha."""
+    low, high = span.gains
+    if not (span.reversed and low < high):
+        return []
+    exact = "" if found is None else f"; the exact gain is {found.gain:.4g}"
+    return [
+        f"alpha = 1 (Eq. 9) promises more gain than alpha = {span.least.alpha:.3g}, {high:.4g} instead of {low:.4g}, so"
+        f" it is not the conservative end: {SLOPE} is {span.slope:.3g}, below 0{exact}"
+    ]
+
+
 def costly_agents(agents: Sequence[AgentResult]) -> list[str]:
     """Agents that lose more on new samples than they were fitted to lose."""
     over = [a for a in agents if a.loss > a.allowed_loss + LOSS_TOLERANCE]
@@ -82,6 +97,7 @@ def all_warnings(
     A: NDArray[np.float64],
     found: Oracle | None,
     bounds: Sequence[Bound],
+    span: AlphaRange,
     agents: Sequence[AgentResult],
 ) -> tuple[str, ...]:
     """Every warning of a report.
@@ -91,13 +107,14 @@ def all_warnings(
         A: Accuracies (n_states,).
         found: The oracle on the labels; None for published numbers.
         bounds: The bounds under the states' mean costs.
+        span: The closed form from the least alpha to 1.
         agents: What real agents reach.
     """
     instead = "leave dominated states out" + ("" if found is None else ", or use exact and iso-accuracy")
     warnings = falling_accuracies(space, A, instead) + negative_shares(space, bounds, instead)
     if found is not None:
         warnings += undefined_alphas(space, found) + below_exact(bounds, found)
-    return (*warnings, *costly_agents(agents))
+    return (*warnings, *reversed_alpha(span, found), *costly_agents(agents))
 
 
 def _listed(names: Sequence[str]) -> str:

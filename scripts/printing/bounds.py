@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import console
-from .figures import number, share
+from .figures import number, p_value, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,24 +16,36 @@ if TYPE_CHECKING:
 def print_report(report: FamilyReport) -> None:
     """Print every table of a report, and its warnings."""
     samples = ", published numbers" if report.samples is None else f", {report.samples:,} samples"
-    states = [
-        (
+    _print_states(report, f"\n{report.space.family}{samples}")
+    _print_bounds(report)
+    _print_alpha_range(report)
+    _print_selection(report, report.selection)
+    _print_selection(report, report.selection_iso_accuracy)
+    _print_growing(report)
+    _print_overlap(report)
+    _print_agents(report)
+    for warning in report.warnings:
+        console.out.print(f"warning: {warning}", markup=False)
+
+
+def _print_states(report: FamilyReport, title: str) -> None:
+    columns = ["state", report.space.cost_metric, "accuracy", "alpha", "oracle takes", "utility (Eq. 10)"]
+    rows: list[list[object]] = [
+        [
             state.state,
             state.cost,
             console.percent(state.accuracy),
             number(state.alpha, state.alpha_interval),
             console.percent(state.oracle_share),
-        )
+            number(state.utility),
+        ]
         for state in report.states
     ]
-    title = f"\n{report.space.family}{samples}"
-    console.print_table(title, ("state", report.space.cost_metric, "accuracy", "alpha", "oracle takes"), states)
-    _print_bounds(report)
-    _print_selection(report, report.selection)
-    _print_selection(report, report.selection_iso_accuracy)
-    _print_agents(report)
-    for warning in report.warnings:
-        console.out.print(f"warning: {warning}", markup=False)
+    if report.oracle is not None:
+        columns += ["exact", "iso-accuracy"]
+        for row, state in zip(rows, report.states, strict=True):
+            row += [number(state.utility_exact), number(state.utility_iso)]
+    console.print_table(title, columns, rows)
 
 
 def _print_bounds(report: FamilyReport) -> None:
@@ -55,6 +67,49 @@ def _print_bounds(report: FamilyReport) -> None:
     console.print_table("", columns, rows)
     if report.sample_costs:
         console.out.print("exact and iso-accuracy by each sample's own GFLOPs, the rest by the states' means")
+
+
+def _print_alpha_range(report: FamilyReport) -> None:
+    """What the closed form promises at both ends of alpha, and what no constant alpha can do."""
+    span = report.alpha_range
+    low, high = span.gains
+    falls = "less" if span.reversed else "more"
+    console.out.print(
+        f"alpha from {number(span.least.alpha)} to 1: gain {number(low)} to {number(high)}; a smaller alpha promises"
+        f" {falls} (dR/dalpha = {number(span.slope)})"
+    )
+    if report.oracle is not None:
+        cost, accuracy = number(span.alpha_of_cost), number(span.alpha_of_accuracy)
+        console.out.print(f"the exact mean cost has alpha = {cost}, the exact accuracy alpha = {accuracy}")
+
+
+def _print_growing(report: FamilyReport) -> None:
+    """Which state to add next, one line for each bound."""
+    for path in report.growing:
+        first, *others = path.steps
+        added = ", ".join(f"{report.space.names[step.state]} {number(step.gain)}" for step in others)
+        console.out.print(
+            f"\nwhat to add to {report.space.names[first.state]}, by {path.bound} gain: {added}", markup=False
+        )
+
+
+def _print_overlap(report: FamilyReport) -> None:
+    """Each state against the next: how far their errors are shared, and McNemar's exact test."""
+    if report.overlap is None:
+        return
+    names, shares = report.space.names, report.overlap.wrong_given_wrong
+    rows = [
+        (
+            f"{names[pair.smaller]} – {names[pair.smaller + 1]}",
+            share(float(shares[pair.smaller, pair.smaller + 1])),
+            pair.smaller_only,
+            pair.larger_only,
+            p_value(pair.p_value),
+        )
+        for pair in report.overlap.neighbours
+    ]
+    columns = ("neighbours", "larger's errors shared", "smaller alone right", "larger alone right", "p (McNemar)")
+    console.print_table("\nwhich states err together", columns, rows)
 
 
 def _print_selection(report: FamilyReport, found: Sequence[SelectionResult]) -> None:
@@ -81,7 +136,11 @@ def _print_selection(report: FamilyReport, found: Sequence[SelectionResult]) -> 
         console.out.print(f"{enough.k} states keep {KEPT_SHARE:.0%} of the gain")
     greedy = [selection.k for selection in chosen if selection.method == "greedy"]
     if greedy:
-        console.out.print(f"k = {greedy[0]} to {greedy[-1]} were searched greedily: there may be better ones")
+        most = max(selection.loss_at_most for selection in chosen)
+        console.out.print(
+            f"k = {greedy[0]} to {greedy[-1]} were searched greedily: better states gain at most {1 / (1 - most) - 1:.1%}"
+            " more"
+        )
 
 
 def _print_agents(report: FamilyReport) -> None:
