@@ -119,27 +119,26 @@ def _print_selection(report: FamilyReport, found: Sequence[SelectionResult]) -> 
     if not found:
         return
     chosen = [entry.selection for entry in found]
+    greedy = [selection.k for selection in chosen if selection.method == "greedy"]
+    columns = ["k", "gain (95 %)", "of full gain", *(["off by at most"] if greedy else []), "states"]
     rows = [
-        (
+        [
             entry.selection.k,
             number(entry.selection.gain, entry.gain_interval),
             console.percent(entry.selection.share_of_full_gain),
+            *([console.percent(entry.selection.loss_at_most)] if greedy else []),
             ", ".join(report.space.names[i] for i in entry.selection.indices),
-        )
+        ]
         for entry in found
     ]
-    console.print_table(
-        f"\nbest states by {chosen[0].bound} gain", ("k", "gain (95 %)", "of full gain", "states"), rows
-    )
+    console.print_table(f"\nbest states by {chosen[0].bound} gain", columns, rows)
     enough = next((selection for selection in chosen if selection.share_of_full_gain >= KEPT_SHARE), None)
     if enough is not None:
         console.out.print(f"{enough.k} states keep {KEPT_SHARE:.0%} of the gain")
-    greedy = [selection.k for selection in chosen if selection.method == "greedy"]
     if greedy:
-        most = max(selection.loss_at_most for selection in chosen)
         console.out.print(
-            f"k = {greedy[0]} to {greedy[-1]} were searched greedily: better states gain at most {1 / (1 - most) - 1:.1%}"
-            " more"
+            f"k = {greedy[0]} to {greedy[-1]} were searched greedily: there may be better states; how far off these may"
+            " be at most is in the table"
         )
 
 
