@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,13 +80,13 @@ def _with_intervals(
 
 
 def sample_cost_results(
-    correct: ArrayLike, costs: ArrayLike, replicates: int | None, seed: int
+    correct: ArrayLike, costs: ArrayLike, replicates: int | None, seed: int, clusters: ArrayLike | None = None
 ) -> dict[str, BoundResult]:
     """The exact and the iso-accuracy bound under per-sample costs, by their names."""
     bounds = sample_cost_bounds(correct, costs)
     if replicates is None:
         return {bound.bound: BoundResult(bound) for bound in bounds}
-    sets = resample_bounds(correct, costs, replicates, rng=np.random.default_rng(seed))
+    sets = resample_bounds(correct, costs, replicates, rng=np.random.default_rng(seed), clusters=clusters)
     return {
         bound.bound: BoundResult(
             bound, Interval.of(found.gain), Interval.of(found.mean_cost), Interval.of(found.accuracy)
@@ -114,18 +114,24 @@ def measured_states(
         shares = formulas.exact_shares(sets.error_profiles)
     for i, name in enumerate(space.names):
         alpha = None if np.isnan(found.alpha[i]) else float(found.alpha[i])
-        intervals = [None] * 3 if sets is None else [Interval.of(v[:, i]) for v in (sets.accuracies, alphas, shares)]
-        yield StateResult(
+        state = StateResult(
             name,
             float(R[i]),
             float(A[i]),
             alpha,
             float(found.shares[i]),
-            *intervals,
-            float(utility[i]),
-            float(exact[i]),
-            float(iso[i]),
+            utility=float(utility[i]),
+            utility_exact=float(exact[i]),
+            utility_iso=float(iso[i]),
         )
+        if sets is not None:
+            state = replace(
+                state,
+                accuracy_interval=Interval.of(sets.accuracies[:, i]),
+                alpha_interval=Interval.of(alphas[:, i]),
+                oracle_share_interval=Interval.of(shares[:, i]),
+            )
+        yield state
 
 
 def published_selection(R: NDArray[np.float64], A: NDArray[np.float64]) -> tuple[SelectionResult, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,8 @@ from ..bounds.overhead import Overhead, with_overhead
 from ..errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..agents.baselines import AgentResult
     from ..bounds.alpha_range import AlphaRange
     from ..bounds.closed_forms import Bound
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from ..bounds.interval import Interval
     from ..bounds.oracle import Oracle
     from ..bounds.overlap import ErrorOverlap
+    from ..bounds.parts import Parts
     from ..bounds.selection import Selection
     from ..bounds.states import StateSpace
 
@@ -112,6 +115,14 @@ class FamilyReport:
     from published numbers; empty where Eq. 9 does not hold."""
     overlap: ErrorOverlap | None = None
     """Which states err together; None for published numbers."""
+    by: str | None = None
+    """Column of *labels* that parts the samples; None where no parts were asked for."""
+    parts: Parts | None = None
+    """The figures by value of that column."""
+    cluster: str | None = None
+    """Column of *labels* whose values are resampled whole; None where samples are."""
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of a pool: by family, its samples that some other family lacks."""
     agents: tuple[AgentResult, ...] = ()
     """What real agents reach; empty without confidences."""
     warnings: tuple[str, ...] = ()

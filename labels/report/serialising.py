@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..bounds.growing import GreedyPath
     from ..bounds.interval import Interval
     from ..bounds.overlap import ErrorOverlap
+    from ..bounds.part_router import PartRouter
+    from ..bounds.parts import Part
     from .results import BoundResult, DecisionCost, FamilyReport, SelectionResult, StateResult
 
 
@@ -40,6 +42,11 @@ def to_json(report: FamilyReport) -> dict[str, Any]:
         "selection_iso_accuracy": [_selection(entry, report) for entry in report.selection_iso_accuracy],
         "growing": [_path(path, report) for path in report.growing],
         "overlap": None if report.overlap is None else _overlap(report.overlap, report),
+        "by": report.by,
+        "parts": [] if report.parts is None else [_part(part, report) for part in report.parts.parts],
+        "part_router": None if report.parts is None else _part_router(report.parts.router),
+        "cluster": report.cluster,
+        "left_out": {family: list(samples) for family, samples in report.left_out.items()},
         "agents": [_agent(agent, base.cost) for agent in report.agents],
         "warnings": list(report.warnings),
     }
@@ -161,6 +168,30 @@ def _overlap(overlap: ErrorOverlap, report: FamilyReport) -> dict[str, Any]:
     ]
     shares = [[_defined(value) for value in row] for row in overlap.wrong_given_wrong.tolist()]
     return {"wrong_given_wrong": shares, "neighbours": neighbours}
+
+
+def _part(part: Part, report: FamilyReport) -> dict[str, Any]:
+    return {
+        "value": part.value,
+        "samples": part.samples,
+        "accuracies": part.accuracies.tolist(),
+        "exact_gain": part.exact.gain,
+        **_ends("exact_gain", part.exact_gain_interval),
+        "iso_accuracy_gain": part.iso_accuracy.gain,
+        **_ends("iso_accuracy_gain", part.iso_accuracy_gain_interval),
+        "state": report.space.names[part.state],
+    }
+
+
+def _part_router(router: PartRouter) -> dict[str, Any]:
+    return {
+        "mean_cost": router.mean_cost,
+        "gain": router.gain,
+        "share_of_saving": _defined(router.share_of_saving),
+        "blind_mean_cost": router.blind_mean_cost,
+        "held_out_mean_cost": router.held_out_mean_cost,
+        "held_out_loss": router.held_out_loss,
+    }
 
 
 def _agent(agent: AgentResult, largest_cost: float) -> dict[str, Any]:

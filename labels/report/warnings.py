@@ -9,7 +9,7 @@ import numpy as np
 from ..bounds.forms import FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 RANDOM_WEIGHTS = "the weights were initialised at random, so that these numbers measure nothing"
 SLOPE = "dR/dalpha = R_1 (1 - A_N) - R_2 (1 - A_2) + sum_{i>=3} R_i (A_i - A_{i-1})"
 """The sign of which says whether a smaller alpha promises more gain."""
+NAMED = 3
+"""Samples that a warning names."""
 LOSS_TOLERANCE = 0.005
 """Accuracy that an agent may lose beyond what it was allowed before a report warns."""
 
@@ -83,6 +85,26 @@ def reversed_alpha(span: AlphaRange, found: Oracle | None) -> list[str]:
     ]
 
 
+def poor_baseline(space: StateSpace, A: NDArray[np.float64]) -> list[str]:
+    """A largest state that is not the most accurate: every gain over it flatters."""
+    best = int(np.argmax(A))
+    if A[best] <= A[-1]:
+        return []
+    return [
+        f"the largest state, {space.names[-1]}, is less accurate than {space.names[best]}, so that gains over it"
+        " flatter: leave dominated states out"
+    ]
+
+
+def left_out_samples(left_out: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Samples that are not in a pool, as only some of its families have them."""
+    return [
+        f"the pool leaves out {len(samples):,} sample(s) of {family} that other families lack:"
+        f" {', '.join(samples[:NAMED])}{', …' if len(samples) > NAMED else ''}"
+        for family, samples in left_out.items()
+    ]
+
+
 def costly_agents(agents: Sequence[AgentResult]) -> list[str]:
     """Agents that lose more on new samples than they were fitted to lose."""
     over = [a for a in agents if a.loss > a.allowed_loss + LOSS_TOLERANCE]
@@ -111,7 +133,7 @@ def all_warnings(
         agents: What real agents reach.
     """
     instead = "leave dominated states out" + ("" if found is None else ", or use exact and iso-accuracy")
-    warnings = falling_accuracies(space, A, instead) + negative_shares(space, bounds, instead)
+    warnings = poor_baseline(space, A) + falling_accuracies(space, A, instead) + negative_shares(space, bounds, instead)
     if found is not None:
         warnings += undefined_alphas(space, found) + below_exact(bounds, found)
     return (*warnings, *reversed_alpha(span, found), *costly_agents(agents))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import console
-from .figures import number, p_value, share
+from .figures import number, p_value, points, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from ...labels.report.results import FamilyReport, SelectionResult
 
 
+PARTS_SHOWN = 10
+"""Parts that are listed from each end."""
+
+
 def print_report(report: FamilyReport) -> None:
     """Print every table of a report, and its warnings."""
     samples = ", published numbers" if report.samples is None else f", {report.samples:,} samples"
+    if report.cluster is not None:
+        samples += f", intervals by {report.cluster}"
     _print_states(report, f"\n{report.space.family}{samples}")
     _print_bounds(report)
     _print_alpha_range(report)
@@ -23,6 +29,7 @@ def print_report(report: FamilyReport) -> None:
     _print_selection(report, report.selection_iso_accuracy)
     _print_growing(report)
     _print_overlap(report)
+    _print_parts(report)
     _print_agents(report)
     for warning in report.warnings:
         console.out.print(f"warning: {warning}", markup=False)
@@ -110,6 +117,38 @@ def _print_overlap(report: FamilyReport) -> None:
     ]
     columns = ("neighbours", "larger's errors shared", "smaller alone right", "larger alone right", "p (McNemar)")
     console.print_table("\nwhich states err together", columns, rows)
+
+
+def _print_parts(report: FamilyReport) -> None:
+    """The least and the most adaptive parts, and what a router that knows the part alone would save."""
+    if report.parts is None:
+        return
+    parts, router = report.parts.parts, report.parts.router
+    shown = parts if len(parts) <= 2 * PARTS_SHOWN else (*parts[:PARTS_SHOWN], *parts[-PARTS_SHOWN:])
+    rows = [
+        (
+            part.value,
+            part.samples,
+            console.percent(float(part.accuracies[0])),
+            console.percent(float(part.accuracies[-1])),
+            number(part.exact.gain, part.exact_gain_interval),
+            number(part.iso_accuracy.gain, part.iso_accuracy_gain_interval),
+            report.space.names[part.state],
+        )
+        for part in shown
+    ]
+    columns = (
+        str(report.by), "samples", "smallest", "largest", "exact gain (95 %)", "iso-accuracy gain (95 %)", "one state",
+    )  # fmt: skip
+    console.print_table(f"\nby {report.by}, the least adaptive first", columns, rows)
+    if len(shown) < len(parts):
+        console.out.print(f"{len(parts) - len(shown):,} more between the first and the last {PARTS_SHOWN}")
+    console.out.print(
+        f"one state per {report.by} has {share(router.share_of_saving)} of the oracle's saving at equal accuracy: mean"
+        f" cost {number(router.mean_cost)}, {number(router.blind_mean_cost)} without knowing it; with states chosen on"
+        f" other samples {number(router.held_out_mean_cost)} at {points(-router.held_out_loss)} points of accuracy",
+        markup=False,
+    )
 
 
 def _print_selection(report: FamilyReport, found: Sequence[SelectionResult]) -> None:
