@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .bounds.overhead import Overhead, with_overhead
     from .bounds.overlap import ErrorOverlap, error_overlap
     from .bounds.parts import Parts, bounds_by_part
-    from .bounds.pools import LabelledSpace, Pool, pool_families
+    from .bounds.pools import LabelledSpace, Pool, pool_families, pool_spaces
     from .bounds.selection import Selection, select_conservative, select_from_labels, smallest_sufficient
     from .bounds.states import StateSpace
     from .bounds.utility import Utility, conservative_utility, utility_from_labels
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .importers.results import Results
     from .report.board import add_agent
     from .report.evaluation import evaluate
+    from .report.pooled import report_pool
     from .report.report import report_family, report_folder
     from .report.results import BoundResult, FamilyReport, SelectionResult, StateResult
     from .report.serialising import to_json, to_table
@@ -107,11 +108,13 @@ _LAZY = {
     "path_conservative": "bounds.growing",
     "path_from_labels": "bounds.growing",
     "pool_families": "bounds.pools",
+    "pool_spaces": "bounds.pools",
     "read_published": "importers.published",
     "read_results": "importers.formats",
     "replicate": "bounds.bootstrap",
     "report_family": "report.report",
     "report_folder": "report.report",
+    "report_pool": "report.pooled",
     "select_conservative": "bounds.selection",
     "select_from_labels": "bounds.selection",
     "smallest_sufficient": "bounds.selection",
@@ -185,11 +188,13 @@ __all__ = [
     "path_conservative",
     "path_from_labels",
     "pool_families",
+    "pool_spaces",
     "read_published",
     "read_results",
     "replicate",
     "report_family",
     "report_folder",
+    "report_pool",
     "select_conservative",
     "select_from_labels",
     "smallest_sufficient",

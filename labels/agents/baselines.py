@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..bounds import formulas
-from ..bounds.bootstrap import REPLICATES
+from ..bounds.bootstrap import REPLICATES, number_clusters
 from ..bounds.interval import Interval
 from ..bounds.oracle import count_right, error_profile, first_right
 from ..checks import as_correct, as_costs
@@ -124,6 +124,7 @@ def compare_agents(
     folds: ArrayLike | None = None,
     replicates: int | None = REPLICATES,
     rng: np.random.Generator,
+    clusters: ArrayLike | None = None,
 ) -> list[AgentResult]:
     """Let each agent learn from folds 0-4 and judge it on folds 5-9.
 
@@ -137,6 +138,7 @@ def compare_agents(
         replicates: Bootstrap replicates of the judged samples; None leaves the intervals out.
         rng: Source of the replicates, of folds that are not given, and of the samples learned from where there are more
             than 50,000.
+        clusters: Cluster of each sample (n_samples,), of which whole ones are resampled; None resamples samples.
 
     Returns:
         For each agent, one result for each of `ALLOWED_LOSSES`.
@@ -171,7 +173,9 @@ def compare_agents(
         raise InputError("`folds`: agents need samples to learn from (folds 0-4) and to be judged on (folds 5-9)")
     fitted, learning = fit_agents(matrix, R, sure, seen, split, rng)
     actions = act(fitted, sure[judged], seen[judged])
-    return _judge(fitted, actions, matrix[judged], R, len(learning), replicates, rng)
+    member = None if clusters is None else number_clusters(np.asarray(clusters)[judged], len(judged))
+    resampling = Resampling.draw(len(judged), replicates or 0, rng, member)
+    return _judge(fitted, actions, matrix[judged], R, len(learning), resampling)
 
 
 def act(
@@ -190,13 +194,11 @@ def _judge(
     correct: NDArray[np.bool_],
     R: NDArray[np.float64],
     learned_from: int,
-    replicates: int | None,
-    rng: np.random.Generator,
+    resampling: Resampling,
 ) -> list[AgentResult]:
     """Accuracy, mean cost and share of the oracle's saving on the judged samples, and on resampled ones."""
     n_samples, n_states = correct.shape
     first, solvable = first_right(correct)
-    resampling = Resampling.draw(n_samples, replicates or 0, rng)
     sums = [resampling.sums(values) for branches in actions for values in _outcome(branches, correct)]
     sums += [resampling.sums(~solvable | (first > state)) for state in range(n_states)]  # wrong in all states up to it
     whole = np.array([column.sum() / n_samples for column in sums])
@@ -207,7 +209,7 @@ def _judge(
     for place, agent in enumerate(fitted):
         accuracy, cost, share = (float(value) for value in _figures(whole, place, R))
         intervals: list[Interval | None] = [None] * 3
-        if replicates:
+        if resampling.replicates:
             intervals = [Interval.of(values) for values in _figures(resampled, place, R)]
         results.append(
             AgentResult(

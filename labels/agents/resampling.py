@@ -31,18 +31,24 @@ class Resampling:
     """How often each replicate draws each group (n_replicates, n_units), whole numbers."""
 
     @classmethod
-    def draw(cls, n_samples: int, replicates: int, rng: np.random.Generator) -> Resampling:
-        """Deal the samples into groups, and resample these.
+    def draw(
+        cls, n_samples: int, replicates: int, rng: np.random.Generator, clusters: NDArray[np.int64] | None = None
+    ) -> Resampling:
+        """Deal the samples, or clusters of them, into groups, and resample these.
 
         Args:
             n_samples: Number of samples.
             replicates: Number of resampled sets; 0 for none.
             rng: Source of randomness.
+            clusters: Cluster of each sample (n_samples,), from 0, which stays together; None for each sample alone.
         """
-        n_units = min(n_samples, MOST_UNITS)
-        unit = np.arange(n_samples) % n_units
-        if n_units < n_samples:
+        n_dealt = n_samples if clusters is None else int(clusters.max()) + 1
+        n_units = min(n_dealt, MOST_UNITS)
+        unit = np.arange(n_dealt) % n_units
+        if n_units < n_dealt:
             unit = rng.permutation(unit)
+        if clusters is not None:
+            unit = unit[clusters]
         weights = np.empty((replicates, n_units))
         for row in weights:
             row[:] = np.bincount(rng.integers(0, n_units, n_units), minlength=n_units)

@@ -125,7 +125,7 @@ def replicate(
         patterns, counts = count_patterns(matrix)
         drawn = draw_counts(counts, replicates, rng)
         return Replicates(patterns, drawn, np.full(replicates, len(matrix)))
-    numbers = _numbered(clusters, len(matrix))
+    numbers = number_clusters(clusters, len(matrix))
     patterns, which = pattern_of_each(matrix)
     drawn = draw_cluster_counts(which, numbers, replicates, rng)
     return Replicates(patterns, drawn, drawn.sum(axis=1, dtype=np.float64).astype(np.int64))
@@ -176,8 +176,12 @@ def draw_cluster_counts(
     return found.T
 
 
-def _numbered(clusters: ArrayLike, n_samples: int) -> NDArray[np.int64]:
-    """Clusters numbered from 0 (n_samples,)."""
+def number_clusters(clusters: ArrayLike, n_samples: int) -> NDArray[np.int64]:
+    """Clusters numbered from 0 (n_samples,).
+
+    Raises:
+        InputError: Not one for each sample, or a single cluster.
+    """
     values = np.asarray(clusters)
     if values.shape != (n_samples,):
         raise InputError(f"`clusters`: expected shape ({n_samples},), one cluster for each sample, got {values.shape}")

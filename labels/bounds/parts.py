@@ -13,7 +13,7 @@ import numpy as np
 
 from ..checks import as_correct, as_costs
 from ..errors import InputError
-from .bootstrap import REPLICATES, replicate
+from .bootstrap import REPLICATES, number_clusters, replicate
 from .closed_forms import Bound, exact_bound
 from .forms import FORMS
 from .frontier import iso_accuracy_bound
@@ -40,7 +40,7 @@ class Part:
     iso_accuracy: Bound
     """The iso-accuracy bound on them: as many right answers as the largest state gives here."""
     exact_gain_interval: Interval | None
-    """95 % interval of the exact gain; None where none was asked for."""
+    """95 % interval of the exact gain; None where none was asked for, or the part is a single cluster."""
     iso_accuracy_gain_interval: Interval | None
     """95 % interval of the iso-accuracy gain. Its high end can be the gain itself: see docs/bounds.md."""
     state: int
@@ -64,6 +64,7 @@ def bounds_by_part(
     *,
     replicates: int | None = REPLICATES,
     rng: np.random.Generator | None = None,
+    clusters: ArrayLike | None = None,
 ) -> Parts:
     """The bounds on each part of the samples, and what a router that knows the part alone would save.
 
@@ -73,6 +74,8 @@ def bounds_by_part(
         values: What parts the samples (n_samples,): strings, numbers or booleans.
         replicates: Bootstrap replicates of each part; None leaves the intervals out.
         rng: Source of the replicates; needed where there are any.
+        clusters: Cluster of each sample (n_samples,), of which whole ones are drawn, as of `replicate`. A part of a
+            single cluster has no intervals.
 
     Raises:
         InputError: Shapes that do not fit, no samples, one state, or costs not positive and ascending.
@@ -90,11 +93,12 @@ def bounds_by_part(
     names, numbers = _numbered(values, len(matrix))
     if replicates is not None and rng is None:
         raise InputError("`rng` is None: replicates need a source of randomness")
+    member = None if clusters is None else number_clusters(clusters, len(matrix))
     router, states = route_by_part(matrix, R, numbers)
     order = np.argsort(numbers, kind="stable")
     slices = np.split(order, np.cumsum(np.bincount(numbers))[:-1])
     parts = [
-        _part(name, matrix[rows], R, int(state), replicates, rng)
+        _part(name, matrix[rows], R, int(state), replicates, rng, None if member is None else member[rows])
         for name, rows, state in zip(names, slices, states, strict=True)
     ]
     parts.sort(key=lambda part: (part.exact.gain, part.value))
@@ -108,11 +112,13 @@ def _part(
     state: int,
     replicates: int | None,
     rng: np.random.Generator | None,
+    clusters: NDArray[np.int64] | None,
 ) -> Part:
     exact, iso = exact_bound(correct, R), iso_accuracy_bound(correct, R)
     exact_gain = iso_gain = None
-    if replicates is not None and rng is not None:
-        sets = replicate(correct, replicates, rng=rng)
+    alone = clusters is not None and (clusters == clusters[0]).all()
+    if replicates is not None and rng is not None and not alone:
+        sets = replicate(correct, replicates, rng=rng, clusters=clusters)
         E, A = sets.error_profiles, sets.accuracies
         exact_gain, iso_gain = (Interval.of(FORMS[name](E, A, R).gain(R[-1])) for name in ("exact", "iso-accuracy"))
     return Part(value, len(correct), accuracies(correct), exact, iso, exact_gain, iso_gain, state)

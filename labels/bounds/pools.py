@@ -99,23 +99,16 @@ def pool_families(families: Sequence[LabelledSpace]) -> Pool:
         >>> pool.correct[:, 0].tolist()
         [True, False]
     """
-    _check_families(families)
+    spaces = [family.space for family in families]
+    _check_families(spaces)
     matrices = [_checked_labels(family) for family in families]
     common, left_out = _common_samples(families)
     rows = [_rows_of(family, common) for family in families]
     correct = np.concatenate([matrix[row] for matrix, row in zip(matrices, rows, strict=True)], axis=1)
-    members = [(family.space.family, name) for family in families for name in family.space.names]
-    costs = np.concatenate([family.space.costs for family in families])
-    measured = accuracies(correct)
-    order = sorted(range(len(members)), key=lambda i: (costs[i], measured[i], members[i]))
+    members = [(space.family, name) for space in spaces for name in space.names]
+    space, order = _pooled(spaces, accuracies(correct))
     return Pool(
-        space=StateSpace.create(
-            [":".join(members[i]) for i in order],
-            costs[order],
-            measured[order],
-            family="+".join(family.space.family for family in families),
-            cost_metric=families[0].space.cost_metric,
-        ),
+        space=space,
         correct=np.ascontiguousarray(correct[:, order]),
         sample_ids=tuple(common),
         members=tuple(members[i] for i in order),
@@ -123,14 +116,60 @@ def pool_families(families: Sequence[LabelledSpace]) -> Pool:
     )
 
 
-def _check_families(families: Sequence[LabelledSpace]) -> None:
-    if not families:
+def pool_spaces(spaces: Sequence[StateSpace]) -> StateSpace:
+    """One state space of families with published accuracies, for the closed forms.
+
+    Args:
+        spaces: The families.
+
+    Returns:
+        All states, named and ordered as in a `Pool`.
+
+    Raises:
+        InputError: No families, one name twice, costs of several metrics, or accuracies that are not known.
+
+    Example:
+        >>> a = StateSpace.create(["small", "large"], [1.0, 8.0], [0.6, 0.8], family="a")
+        >>> b = StateSpace.create(["tiny", "base"], [0.5, 3.0], [0.5, 0.7], family="b")
+        >>> pool_spaces([a, b]).names
+        ('b:tiny', 'a:small', 'b:base', 'a:large')
+    """
+    _check_families(spaces)
+    unknown = [space.family for space in spaces if space.accuracies is None]
+    if unknown:
+        raise InputError(f"{unknown[0]}: accuracies are needed for a pool of published numbers")
+    measured = np.concatenate([space.accuracies for space in spaces if space.accuracies is not None])
+    return _pooled(spaces, measured)[0]
+
+
+def _pooled(spaces: Sequence[StateSpace], measured: NDArray[np.float64]) -> tuple[StateSpace, list[int]]:
+    """The spaces' states as one space, and the place of each of its states among theirs in a row.
+
+    Args:
+        spaces: The families.
+        measured: Accuracy of each state (n_states,), family by family.
+    """
+    members = [(space.family, name) for space in spaces for name in space.names]
+    costs = np.concatenate([space.costs for space in spaces])
+    order = sorted(range(len(members)), key=lambda i: (costs[i], measured[i], members[i]))
+    space = StateSpace.create(
+        [":".join(members[i]) for i in order],
+        costs[order],
+        measured[order],
+        family="+".join(space.family for space in spaces),
+        cost_metric=spaces[0].cost_metric,
+    )
+    return space, order
+
+
+def _check_families(spaces: Sequence[StateSpace]) -> None:
+    if not spaces:
         raise InputError("`families` is empty: a pool needs at least one")
-    names = [family.space.family for family in families]
+    names = [space.family for space in spaces]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"family {twice!r} is given twice; a pool takes each family once")
-    metrics = {family.space.family: family.space.cost_metric for family in families}
+    metrics = {space.family: space.cost_metric for space in spaces}
     if len(set(metrics.values())) > 1:
         listed = ", ".join(f"{family} {metric}" for family, metric in metrics.items())
         raise InputError(f"a pool needs costs of one metric, got {listed}; choose one that all families have")

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..checks import as_correct, as_sample_costs
 from ..errors import InputError
+from .bootstrap import number_clusters
 from .closed_forms import exact_bound
 from .frontier import iso_accuracy_bound
 from .oracle import cheapest_right, first_right
@@ -51,7 +52,12 @@ def sample_cost_bounds(correct: ArrayLike, costs: ArrayLike) -> tuple[Bound, Bou
 
 
 def resample_bounds(
-    correct: ArrayLike, costs: ArrayLike, replicates: int, *, rng: np.random.Generator
+    correct: ArrayLike,
+    costs: ArrayLike,
+    replicates: int,
+    *,
+    rng: np.random.Generator,
+    clusters: ArrayLike | None = None,
 ) -> tuple[Resampled, Resampled]:
     """The same bounds on label sets whose rows are resampled, costs and all.
 
@@ -60,15 +66,17 @@ def resample_bounds(
         costs: Cost of each inference (n_samples, n_states).
         replicates: Number of resampled sets.
         rng: Source of randomness.
+        clusters: Cluster of each sample (n_samples,), of which whole ones are drawn; None draws samples.
 
     Raises:
-        InputError: As `sample_cost_bounds`, or fewer than two replicates.
+        InputError: As `sample_cost_bounds`, fewer than two replicates, or a single cluster.
     """
     if replicates < 2:
         raise InputError(f"bootstrap: {replicates} replicate(s); an interval needs at least 2")
     matrix = as_correct(correct)
     R = as_sample_costs(costs, matrix.shape)
-    n_samples = len(matrix)
+    member = np.arange(len(matrix)) if clusters is None else number_clusters(clusters, len(matrix))
+    n_clusters = int(member.max()) + 1
     _, solvable = first_right(matrix)
     taken = np.take_along_axis(R, cheapest_right(matrix, R, solvable)[:, None], axis=1)[:, 0]
     fallback, largest = R.min(axis=1), R[:, -1]
@@ -76,7 +84,8 @@ def resample_bounds(
     prices = (taken - fallback)[order]  # what being right costs, cheapest first
     exact, iso = np.empty((3, replicates)), np.empty((3, replicates))
     for b in range(replicates):
-        counts = np.bincount(rng.integers(0, n_samples, n_samples), minlength=n_samples)
+        counts = np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)[member]
+        n_samples = int(counts.sum())
         always = counts @ largest / n_samples
         cost = counts @ taken / n_samples
         exact[:, b] = counts @ solvable / n_samples, cost, always / cost

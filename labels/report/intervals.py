@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..bounds.forms import FORMS
 from ..bounds.interval import Interval
 from ..bounds.sample_costs import resample_bounds, sample_cost_bounds
 from ..bounds.selection import select_conservative, select_from_labels
+from ..bounds.utility import conservative_utility, utility_from_labels
 from .results import BoundResult, SelectionResult, StateResult
 
 if TYPE_CHECKING:
@@ -79,13 +80,13 @@ def _with_intervals(
 
 
 def sample_cost_results(
-    correct: ArrayLike, costs: ArrayLike, replicates: int | None, seed: int
+    correct: ArrayLike, costs: ArrayLike, replicates: int | None, seed: int, clusters: ArrayLike | None = None
 ) -> dict[str, BoundResult]:
     """The exact and the iso-accuracy bound under per-sample costs, by their names."""
     bounds = sample_cost_bounds(correct, costs)
     if replicates is None:
         return {bound.bound: BoundResult(bound) for bound in bounds}
-    sets = resample_bounds(correct, costs, replicates, rng=np.random.default_rng(seed))
+    sets = resample_bounds(correct, costs, replicates, rng=np.random.default_rng(seed), clusters=clusters)
     return {
         bound.bound: BoundResult(
             bound, Interval.of(found.gain), Interval.of(found.mean_cost), Interval.of(found.accuracy)
@@ -94,27 +95,47 @@ def sample_cost_results(
     }
 
 
-def state_results(
-    space: StateSpace, A: NDArray[np.float64], found: Oracle | None, sets: Replicates | None
+def published_states(R: NDArray[np.float64], A: NDArray[np.float64], names: Sequence[str]) -> Iterator[StateResult]:
+    """The figures of every state from published numbers."""
+    utility = conservative_utility(R, A).utility
+    for i, name in enumerate(names):
+        yield StateResult(name, float(R[i]), float(A[i]), None, None, utility=float(utility[i]))
+
+
+def measured_states(
+    space: StateSpace, correct: ArrayLike, found: Oracle, sets: Replicates | None
 ) -> Iterator[StateResult]:
-    """The figures of every state."""
+    """The figures of every state on labels."""
+    R, A = space.costs, found.accuracies
+    utility = conservative_utility(R, A).utility
+    exact, iso = (utility_from_labels(correct, R, bound=bound).utility for bound in ("exact", "iso-accuracy"))
     if sets is not None:
         alphas = formulas.alpha_profile(sets.error_profiles, sets.error_rates)
         shares = formulas.exact_shares(sets.error_profiles)
     for i, name in enumerate(space.names):
-        cost, accuracy = float(space.costs[i]), float(A[i])
-        if found is None:
-            yield StateResult(name, cost, accuracy, None, None)
-            continue
         alpha = None if np.isnan(found.alpha[i]) else float(found.alpha[i])
-        intervals = () if sets is None else tuple(Interval.of(v[:, i]) for v in (sets.accuracies, alphas, shares))
-        yield StateResult(name, cost, accuracy, alpha, float(found.shares[i]), *intervals)
+        state = StateResult(
+            name,
+            float(R[i]),
+            float(A[i]),
+            alpha,
+            float(found.shares[i]),
+            utility=float(utility[i]),
+            utility_exact=float(exact[i]),
+            utility_iso=float(iso[i]),
+        )
+        if sets is not None:
+            state = replace(
+                state,
+                accuracy_interval=Interval.of(sets.accuracies[:, i]),
+                alpha_interval=Interval.of(alphas[:, i]),
+                oracle_share_interval=Interval.of(shares[:, i]),
+            )
+        yield state
 
 
 def published_selection(R: NDArray[np.float64], A: NDArray[np.float64]) -> tuple[SelectionResult, ...]:
-    """The best states of every number under Eq. 9; none where it does not hold."""
-    if (np.diff(A) < 0).any():
-        return ()
+    """The best states of every number under Eq. 9, which needs accuracies that rise."""
     return tuple(SelectionResult(selection) for selection in select_conservative(R, A))
 
 

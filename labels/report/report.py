@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..agents.baselines import FEWEST_SAMPLES, compare_agents
+from ..bounds.alpha_range import alpha_range, alpha_range_from_labels
 from ..bounds.bootstrap import REPLICATES, SEED, replicate
+from ..bounds.growing import path_conservative, path_from_labels
 from ..bounds.oracle import oracle
+from ..bounds.overlap import error_overlap
+from ..bounds.parts import bounds_by_part
 from ..checks import as_accuracies, as_alpha, as_costs
 from ..errors import InputError
 from .intervals import (
@@ -21,11 +25,13 @@ from .intervals import (
     bound_results,
     measured_alpha,
     measured_selection,
+    measured_states,
     published_selection,
+    published_states,
     sample_cost_results,
-    state_results,
 )
 from .results import FamilyReport
+from .values import part_values, sample_values
 from .warnings import RANDOM_WEIGHTS, all_warnings
 
 if TYPE_CHECKING:
@@ -46,6 +52,8 @@ def report_family(
     features: ArrayLike | None = None,
     folds: ArrayLike | None = None,
     sample_costs: ArrayLike | None = None,
+    parts: ArrayLike | None = None,
+    clusters: ArrayLike | None = None,
     alphas: Sequence[float] = (),
     replicates: int | None = REPLICATES,
     seed: int = SEED,
@@ -59,6 +67,8 @@ def report_family(
         features: What the cheapest state outputs (n_samples, n_features), for the learned router.
         folds: Fold of each sample (n_samples,), for real agents; dealt at random by default.
         sample_costs: Cost of each inference (n_samples, n_states), for the exact and the iso-accuracy bound.
+        parts: What parts the samples (n_samples,), for figures by part.
+        clusters: Cluster of each sample (n_samples,), of which whole ones are resampled; None resamples samples.
         alphas: Error correlations to add a `constant-alpha` bound for.
         replicates: Bootstrap replicates behind the intervals; None leaves the intervals out.
         seed: Seed of the replicates, and of folds that are not given.
@@ -77,21 +87,29 @@ def report_family(
         return _report_published(space, further)
     found = oracle(correct, space.costs)
     R, A = space.costs, found.accuracies
-    sets = None if replicates is None else replicate(correct, replicates, rng=np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    sets = None if replicates is None else replicate(correct, replicates, rng=rng, clusters=clusters)
     chosen = [measured_alpha(found, sets), *further]
     bounds = tuple(bound_results(R, A, found.error_profile, chosen, sets))
-    agents = _agents(correct, R, confidence, features, folds, replicates, seed)
-    own = {} if sample_costs is None else sample_cost_results(correct, sample_costs, replicates, seed)
+    agents = _agents(correct, R, confidence, features, folds, clusters, replicates, seed)
+    span = alpha_range_from_labels(correct, R)
+    own = {} if sample_costs is None else sample_cost_results(correct, sample_costs, replicates, seed, clusters)
     return FamilyReport(
         space=replace(space, accuracies=A),
         samples=len(found.states),
         oracle=found,
-        states=tuple(state_results(space, A, found, sets)),
+        states=tuple(measured_states(space, correct, found, sets)),
         bounds=tuple(own.get(entry.bound.bound, entry) for entry in bounds),
         selection=measured_selection(correct, R, "exact", sets),
+        alpha_range=span,
         selection_iso_accuracy=measured_selection(correct, R, "iso-accuracy", sets),
+        growing=tuple(path_from_labels(correct, R, bound=bound) for bound in ("exact", "iso-accuracy")),
+        overlap=error_overlap(correct),
+        parts=None
+        if parts is None
+        else bounds_by_part(correct, R, parts, replicates=replicates, rng=rng, clusters=clusters),
         agents=agents,
-        warnings=all_warnings(space, A, found, [entry.bound for entry in bounds], agents),
+        warnings=all_warnings(space, A, found, [entry.bound for entry in bounds], span, agents),
         sample_costs=sample_costs is not None,
     )
 
@@ -102,14 +120,18 @@ def _report_published(space: StateSpace, further: Sequence[Alpha]) -> FamilyRepo
         raise InputError(f"{space.family}: accuracies or labels are needed")
     R, A = as_costs(space.costs), as_accuracies(space.accuracies, len(space))
     bounds = tuple(bound_results(R, A, None, [Alpha(1.0, 1.0), *further], None))
+    span = alpha_range(R, A, min((alpha.value for alpha in further), default=0.0))
+    rising = not (np.diff(A) < 0).any()
     return FamilyReport(
         space=space,
         samples=None,
         oracle=None,
-        states=tuple(state_results(space, A, None, None)),
+        states=tuple(published_states(R, A, space.names)),
         bounds=bounds,
-        selection=published_selection(R, A),
-        warnings=all_warnings(space, A, None, [entry.bound for entry in bounds], ()),
+        selection=published_selection(R, A) if rising else (),
+        alpha_range=span,
+        growing=(path_conservative(R, A),) if rising else (),
+        warnings=all_warnings(space, A, None, [entry.bound for entry in bounds], span, ()),
     )
 
 
@@ -123,6 +145,8 @@ def report_folder(
     replicates: int | None = REPLICATES,
     agents: bool = True,
     sample_costs: bool = False,
+    by: str | None = None,
+    cluster: str | None = None,
 ) -> FamilyReport:
     """Compute all bounds of one family of a dataset folder.
 
@@ -135,20 +159,22 @@ def report_folder(
         replicates: Bootstrap replicates behind the intervals; None leaves the intervals out.
         agents: Whether to fit real agents, which takes a second or more.
         sample_costs: Whether exact and iso-accuracy take each sample's own GFLOPs instead of the states' means.
+        by: Column of *labels* that parts the samples, such as `category`, for figures by part.
+        cluster: Column of *labels* whose values are resampled whole, where samples of one value err together.
 
     Raises:
-        InputError: No such family, a metric that is not known for all of its states, a single state is left, or samples
-            have no costs of their own.
+        InputError: No such family or column, a metric that is not known for all of its states, a single state is left,
+            or samples have no costs of their own.
         TableError: A table breaks its schema.
     """
     space = folder.state_space(family, cost)
+    parts = None if by is None else part_values(folder, family, by)
+    clusters = None if cluster is None else sample_values(folder, family, cluster, "cluster")
     if sample_costs and space.cost_metric not in ("gflops", "cost"):
         raise InputError(f"`sample_costs`: samples have no {space.cost_metric!r} of their own")
     if pareto:
         space = space.without_dominated()
-    states = folder.family_states(family)
-    by_index = states["state"].to_list()
-    order = [by_index.index(name) for name in space.names]
+    order = columns_of(folder, space)
     if agents:
         folder.labels(family, ["sample_id", "fold", "correct", "confidence"])  # all that is needed, in one reading
     report = report_family(
@@ -158,12 +184,25 @@ def report_folder(
         features=folder.outputs(family, order[0]) if agents else None,
         folds=folder.labels(family, ["fold"])["fold"].to_numpy() if agents else None,
         sample_costs=folder.sample_costs(family)[:, order] if sample_costs else None,
+        parts=parts,
+        clusters=clusters,
         alphas=alphas,
         replicates=replicates,
     )
-    if "random" in states["weights"].to_list():
-        return replace(report, warnings=(RANDOM_WEIGHTS, *report.warnings))
-    return report
+    report = replace(report, by=by, cluster=cluster)
+    return replace(report, warnings=(*random_weights(folder, [family]), *report.warnings))
+
+
+def columns_of(folder: DatasetFolder, space: StateSpace) -> list[int]:
+    """Where the states of a space stand in the lists of its family's labels."""
+    stored = folder.family_states(space.family)["state"].to_list()
+    return [stored.index(name) for name in space.names]
+
+
+def random_weights(folder: DatasetFolder, families: Sequence[str]) -> list[str]:
+    """The warning on families whose weights nobody trained."""
+    kinds = {kind for family in families for kind in folder.family_states(family)["weights"]}
+    return [RANDOM_WEIGHTS] if "random" in kinds else []
 
 
 def _agents(
@@ -172,6 +211,7 @@ def _agents(
     confidence: ArrayLike | None,
     features: ArrayLike | None,
     folds: ArrayLike | None,
+    clusters: ArrayLike | None,
     replicates: int | None,
     seed: int,
 ) -> tuple[AgentResult, ...]:
@@ -182,4 +222,6 @@ def _agents(
     if len(known) < FEWEST_SAMPLES or not np.isfinite(known).all():
         return ()
     rng = np.random.default_rng(seed)
-    return tuple(compare_agents(correct, R, known, features, folds=folds, replicates=replicates, rng=rng))
+    return tuple(
+        compare_agents(correct, R, known, features, folds=folds, replicates=replicates, rng=rng, clusters=clusters)
+    )

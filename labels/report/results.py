@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +11,16 @@ from ..bounds.overhead import Overhead, with_overhead
 from ..errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..agents.baselines import AgentResult
+    from ..bounds.alpha_range import AlphaRange
     from ..bounds.closed_forms import Bound
+    from ..bounds.growing import GreedyPath
     from ..bounds.interval import Interval
     from ..bounds.oracle import Oracle
+    from ..bounds.overlap import ErrorOverlap
+    from ..bounds.parts import Parts
     from ..bounds.selection import Selection
     from ..bounds.states import StateSpace
 
@@ -39,6 +45,12 @@ class StateResult:
     """Interval of alpha."""
     oracle_share_interval: Interval | None = None
     """Interval of the oracle's share."""
+    utility: float | None = None
+    """What leaving the state out costs by Eq. 10, which is Eq. 9's form, in the unit of the costs."""
+    utility_exact: float | None = None
+    """What it costs the exact oracle; negative where that is cheaper without the state. None without labels."""
+    utility_iso: float | None = None
+    """What it costs the iso-accuracy oracle; None without labels."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +105,24 @@ class FamilyReport:
     """The bounds that the input allows."""
     selection: tuple[SelectionResult, ...]
     """The best k states for every k: of the exact gain from labels, under Eq. 9 from published numbers."""
+    alpha_range: AlphaRange
+    """What the closed form promises from the least alpha to 1: the least of the labels; for published numbers the least
+    that was asked for, else 0."""
     selection_iso_accuracy: tuple[SelectionResult, ...] = ()
     """The same for the iso-accuracy gain; empty for published numbers."""
+    growing: tuple[GreedyPath, ...] = ()
+    """Which state to add next, from the largest on: by the exact and by the iso-accuracy gain from labels, by Eq. 9's
+    from published numbers; empty where Eq. 9 does not hold."""
+    overlap: ErrorOverlap | None = None
+    """Which states err together; None for published numbers."""
+    by: str | None = None
+    """Column of *labels* that parts the samples; None where no parts were asked for."""
+    parts: Parts | None = None
+    """The figures by value of that column."""
+    cluster: str | None = None
+    """Column of *labels* whose values are resampled whole; None where samples are."""
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of a pool: by family, its samples that some other family lacks."""
     agents: tuple[AgentResult, ...] = ()
     """What real agents reach; empty without confidences."""
     warnings: tuple[str, ...] = ()

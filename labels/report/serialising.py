@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ..agents.baselines import AgentResult
+    from ..bounds.alpha_range import AlphaRange
+    from ..bounds.growing import GreedyPath
     from ..bounds.interval import Interval
+    from ..bounds.overlap import ErrorOverlap
+    from ..bounds.part_router import PartRouter
+    from ..bounds.parts import Part
     from .results import BoundResult, DecisionCost, FamilyReport, SelectionResult, StateResult
 
 
@@ -33,7 +38,15 @@ def to_json(report: FamilyReport) -> dict[str, Any]:
         "states": [_state(state) for state in report.states],
         "bounds": [{**_bound(entry), **_overhead(entry, report.decision_cost)} for entry in report.bounds],
         "selection": [_selection(entry, report) for entry in report.selection],
+        "alpha_range": _alpha_range(report.alpha_range),
         "selection_iso_accuracy": [_selection(entry, report) for entry in report.selection_iso_accuracy],
+        "growing": [_path(path, report) for path in report.growing],
+        "overlap": None if report.overlap is None else _overlap(report.overlap, report),
+        "by": report.by,
+        "parts": [] if report.parts is None else [_part(part, report) for part in report.parts.parts],
+        "part_router": None if report.parts is None else _part_router(report.parts.router),
+        "cluster": report.cluster,
+        "left_out": {family: list(samples) for family, samples in report.left_out.items()},
         "agents": [_agent(agent, base.cost) for agent in report.agents],
         "warnings": list(report.warnings),
     }
@@ -59,6 +72,9 @@ def _state(state: StateResult) -> dict[str, Any]:
         "accuracy": state.accuracy,
         "alpha": state.alpha,
         "oracle_share": state.oracle_share,
+        "utility": state.utility,
+        "utility_exact": state.utility_exact,
+        "utility_iso": state.utility_iso,
         **_ends("accuracy", state.accuracy_interval),
         **_ends("alpha", state.alpha_interval),
         **_ends("oracle_share", state.oracle_share_interval),
@@ -102,7 +118,79 @@ def _selection(entry: SelectionResult, report: FamilyReport) -> dict[str, Any]:
         "bound": chosen.bound,
         "method": chosen.method,
         "greedy_loss": chosen.greedy_loss,
+        "loss_at_most": chosen.loss_at_most,
         **_ends("gain", entry.gain_interval),
+    }
+
+
+def _alpha_range(span: AlphaRange) -> dict[str, Any]:
+    ends = {
+        name: {"alpha": bound.alpha, "mean_cost": bound.mean_cost, "gain": _defined(bound.gain)}
+        for name, bound in (("least", span.least), ("one", span.one))
+    }
+    low, high = span.gains
+    return {
+        "slope": span.slope,
+        "reversed": span.reversed,
+        **ends,
+        "gain_low": _defined(low),
+        "gain_high": _defined(high),
+        "alpha_of_cost": span.alpha_of_cost,
+        "alpha_of_accuracy": span.alpha_of_accuracy,
+    }
+
+
+def _path(path: GreedyPath, report: FamilyReport) -> dict[str, Any]:
+    steps = [
+        {
+            "k": k,
+            "state": report.space.names[step.state],
+            "mean_cost": step.mean_cost,
+            "gain": step.gain,
+            "share_of_full_gain": step.share_of_full_gain,
+        }
+        for k, step in enumerate(path.steps, 1)
+    ]
+    return {"bound": path.bound, "enough": path.enough(), "steps": steps}
+
+
+def _overlap(overlap: ErrorOverlap, report: FamilyReport) -> dict[str, Any]:
+    names = report.space.names
+    neighbours = [
+        {
+            "smaller": names[pair.smaller],
+            "larger": names[pair.smaller + 1],
+            "smaller_only": pair.smaller_only,
+            "larger_only": pair.larger_only,
+            "p_value": pair.p_value,
+        }
+        for pair in overlap.neighbours
+    ]
+    shares = [[_defined(value) for value in row] for row in overlap.wrong_given_wrong.tolist()]
+    return {"wrong_given_wrong": shares, "neighbours": neighbours}
+
+
+def _part(part: Part, report: FamilyReport) -> dict[str, Any]:
+    return {
+        "value": part.value,
+        "samples": part.samples,
+        "accuracies": part.accuracies.tolist(),
+        "exact_gain": part.exact.gain,
+        **_ends("exact_gain", part.exact_gain_interval),
+        "iso_accuracy_gain": part.iso_accuracy.gain,
+        **_ends("iso_accuracy_gain", part.iso_accuracy_gain_interval),
+        "state": report.space.names[part.state],
+    }
+
+
+def _part_router(router: PartRouter) -> dict[str, Any]:
+    return {
+        "mean_cost": router.mean_cost,
+        "gain": router.gain,
+        "share_of_saving": _defined(router.share_of_saving),
+        "blind_mean_cost": router.blind_mean_cost,
+        "held_out_mean_cost": router.held_out_mean_cost,
+        "held_out_loss": router.held_out_loss,
     }
 
 

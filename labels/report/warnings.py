@@ -9,16 +9,21 @@ import numpy as np
 from ..bounds.forms import FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from ..agents.baselines import AgentResult
+    from ..bounds.alpha_range import AlphaRange
     from ..bounds.closed_forms import Bound
     from ..bounds.oracle import Oracle
     from ..bounds.states import StateSpace
 
 RANDOM_WEIGHTS = "the weights were initialised at random, so that these numbers measure nothing"
+SLOPE = "dR/dalpha = R_1 (1 - A_N) - R_2 (1 - A_2) + sum_{i>=3} R_i (A_i - A_{i-1})"
+"""The sign of which says whether a smaller alpha promises more gain."""
+NAMED = 3
+"""Samples that a warning names."""
 LOSS_TOLERANCE = 0.005
 """Accuracy that an agent may lose beyond what it was allowed before a report warns."""
 
@@ -68,6 +73,38 @@ def below_exact(bounds: Sequence[Bound], found: Oracle) -> list[str]:
     ]
 
 
+def reversed_alpha(span: AlphaRange, found: Oracle | None) -> list[str]:
+    """A closed form whose ends have changed places: alpha = 1 promises more than a smaller alpha."""
+    low, high = span.gains
+    if not (span.reversed and low < high):
+        return []
+    exact = "" if found is None else f"; the exact gain is {found.gain:.4g}"
+    return [
+        f"alpha = 1 (Eq. 9) promises more gain than alpha = {span.least.alpha:.3g}, {high:.4g} instead of {low:.4g}, so"
+        f" it is not the conservative end: {SLOPE} is {span.slope:.3g}, below 0{exact}"
+    ]
+
+
+def poor_baseline(space: StateSpace, A: NDArray[np.float64]) -> list[str]:
+    """A largest state that is not the most accurate: every gain over it flatters."""
+    best = int(np.argmax(A))
+    if A[best] <= A[-1]:
+        return []
+    return [
+        f"the largest state, {space.names[-1]}, is less accurate than {space.names[best]}, so that gains over it"
+        " flatter: leave dominated states out"
+    ]
+
+
+def left_out_samples(left_out: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Samples that are not in a pool, as only some of its families have them."""
+    return [
+        f"the pool leaves out {len(samples):,} sample(s) of {family} that other families lack:"
+        f" {', '.join(samples[:NAMED])}{', …' if len(samples) > NAMED else ''}"
+        for family, samples in left_out.items()
+    ]
+
+
 def costly_agents(agents: Sequence[AgentResult]) -> list[str]:
     """Agents that lose more on new samples than they were fitted to lose."""
     over = [a for a in agents if a.loss > a.allowed_loss + LOSS_TOLERANCE]
@@ -82,6 +119,7 @@ def all_warnings(
     A: NDArray[np.float64],
     found: Oracle | None,
     bounds: Sequence[Bound],
+    span: AlphaRange,
     agents: Sequence[AgentResult],
 ) -> tuple[str, ...]:
     """Every warning of a report.
@@ -91,13 +129,14 @@ def all_warnings(
         A: Accuracies (n_states,).
         found: The oracle on the labels; None for published numbers.
         bounds: The bounds under the states' mean costs.
+        span: The closed form from the least alpha to 1.
         agents: What real agents reach.
     """
     instead = "leave dominated states out" + ("" if found is None else ", or use exact and iso-accuracy")
-    warnings = falling_accuracies(space, A, instead) + negative_shares(space, bounds, instead)
+    warnings = poor_baseline(space, A) + falling_accuracies(space, A, instead) + negative_shares(space, bounds, instead)
     if found is not None:
         warnings += undefined_alphas(space, found) + below_exact(bounds, found)
-    return (*warnings, *costly_agents(agents))
+    return (*warnings, *reversed_alpha(span, found), *costly_agents(agents))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -43,3 +43,26 @@ def agents_folder(root: Path, n_samples: int = 600):
 
     made = label_predictions(*write_inputs(root, prediction_rows(n_samples)))
     return write_dataset(root / "out", made.info, made.families)
+
+
+def two_families(root: Path, n_samples: int = 80):
+    """A dataset folder of the families `small` and `large`, whose dearest state is not the most accurate."""
+    from adaptlabels.labels import label_predictions, write_dataset
+
+    accuracies = {"tiny": 0.5, "base": 0.9, "middle": 0.7, "giant": 0.8}
+    states = pl.DataFrame(
+        {
+            "family": ["small", "small", "large", "large"],
+            "state": list(accuracies),
+            "cost": [1.0, 5.0, 3.0, 20.0],
+        }
+    )
+    rng = np.random.default_rng(0)
+    rows = [
+        (f"s{x:03d}", state, x % 4, x % 4 if rng.random() < accuracy - 0.1 * (x % 4) / 4 else (x + 1) % 4)
+        for x in range(n_samples)
+        for state, accuracy in accuracies.items()
+    ]
+    table = pl.DataFrame(rows, schema=["sample_id", "state", "target", "prediction"], orient="row")
+    made = label_predictions(*write_inputs(root, table, states))
+    return write_dataset(root / "out", made.info, made.families)

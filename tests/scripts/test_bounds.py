@@ -8,10 +8,12 @@ import subprocess
 import sys
 
 import pytest
+from adaptlabels.labels import InputError
+from adaptlabels.scripts.commands.bounds import command
 from PIL import Image
 
 from ..hub import Hub, running
-from ..labels.inputs import write_inputs
+from ..labels.inputs import two_families, write_inputs
 
 EFFICIENTNET = """state,cost,accuracy
 b0,0.39,0.771
@@ -199,3 +201,75 @@ def test_bounds_by_each_samples_own_costs(demo):
     assert (done.returncode, "samples have no 'gflops' of their own" in done.stderr) == (2, True), done.stderr
     done = adaptlabels("bounds", demo / "stories", "--sample-costs", "--cost", "parameters")
     assert (done.returncode, "no 'parameters'" in done.stderr) == (2, True), done.stderr
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """A dataset folder of two families."""
+    return str(two_families(tmp_path_factory.mktemp("two")).path)
+
+
+def in_process(capsys, where, **options):
+    """The families that the command prints as JSON, without a process of its own."""
+    command(str(where), json=True, **options)
+    return json.loads(capsys.readouterr().out)["families"]
+
+
+def test_a_pool_follows_its_families_and_select_is_of_the_pool(two, capsys):
+    found = in_process(capsys, two, pool=True, replicates=20)
+    assert [family["family"] for family in found] == ["small", "large", "small+large"]
+    pool = found[-1]
+    assert [state["state"] for state in pool["states"]] == ["small:tiny", "large:middle", "small:base", "large:giant"]
+    assert pool["left_out"] == {}
+    assert pool["samples"] == 80
+    assert pool["bounds"][0]["gain_low"] <= pool["bounds"][0]["gain"] <= pool["bounds"][0]["gain_high"]
+    selected = in_process(capsys, two, pool=True, replicates=0, select=3)
+    assert [[entry["k"] for entry in family["selection"]] for family in selected] == [[2], [2], [3]]
+    (first, *_), (again, *_) = found, in_process(capsys, two, replicates=20)
+    assert first == again
+
+
+def test_published_families_are_pooled_too(tmp_path, capsys):
+    path = tmp_path / "f.csv"
+    path.write_text("state,cost,accuracy,family\na,1,0.5,x\nb,4,0.7,x\na,2,0.6,y\nb,9,0.9,y\n")
+    pool = in_process(capsys, path, pool=True)[-1]
+    assert [state["state"] for state in pool["states"]] == ["x:a", "y:a", "x:b", "y:b"]
+    assert pool["bounds"][0]["mean_cost"] == pytest.approx(1 * 0.6 + 2 * 0.1 + 4 * 0.1 + 9 * 0.2)
+
+
+def test_parts_and_clusters_are_named_in_json_and_shown_as_text(two, capsys):
+    (found, _) = in_process(capsys, two, by="target", cluster="target", replicates=20)
+    assert (found["by"], found["cluster"]) == ("target", "target")
+    assert sorted(part["value"] for part in found["parts"]) == ["0", "1", "2", "3"]
+    assert {part["exact_gain_low"] for part in found["parts"]} == {None}  # each part is a cluster
+    command(two, by="target", cluster="target", pool=True, replicates=20)
+    text = capsys.readouterr().out
+    for words in (
+        "small, 80 samples, intervals by target",
+        "by target, the least adaptive first",
+        "one state per target has ",
+        "which states err together",
+        "what to add to base, by exact gain: tiny ",
+        "small+large, 80 samples",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"pool": True, "families": ["small"]}, "'small' is the only family that is taken; a pool needs two"),
+        ({"pool": True, "sample_costs": True}, "`sample_costs`: a pool takes the states' mean costs"),
+        ({"by": "x"}, "`by`: the labels of family 'small' have no column 'x'"),
+    ],
+)
+def test_wrong_pools_and_columns_are_refused(two, options, words):
+    with pytest.raises(InputError) as raised:
+        command(two, **options)
+    assert words in str(raised.value)
+
+
+@pytest.mark.parametrize("option", ["by", "cluster"])
+def test_published_numbers_have_no_parts(published, option):
+    with pytest.raises(InputError, match=f"`{option}`: a table of published numbers has no samples"):
+        command(str(published), **{option: "category"})

@@ -135,3 +135,20 @@ def test_a_dials_means_are_those_of_what_it_does(dial):
         if dial != "router":  # its own chances come from cross-validation
             assert made.accuracy[place] == pytest.approx(accuracy, abs=1e-12)
             assert made.mean_cost[place] == pytest.approx(sum(b.probability * b.paid.mean() for b in branches))
+
+
+def test_agents_intervals_resample_whole_clusters():
+    rng = np.random.default_rng(0)
+    hard = np.repeat(rng.random(100), 10)[:, None]  # ten questions about one passage, equally hard
+    correct = hard < np.array([[0.5, 0.9]])
+    confidence = np.clip(1.2 - hard + 0 * correct, 0, 1)
+    folds = np.repeat(np.arange(100) % 10, 10)
+
+    def width(clusters):
+        results = compare_agents(
+            correct, [1.0, 10.0], confidence, folds=folds, rng=np.random.default_rng(0), clusters=clusters
+        )
+        return results[-1].accuracy_interval.high - results[-1].accuracy_interval.low
+
+    assert width(np.arange(1000)) == width(None)
+    assert width(np.repeat(np.arange(100), 10)) > 2 * width(None)

@@ -143,3 +143,31 @@ def test_parts_that_say_nothing_flatter_until_they_are_held_out():
     router = bounds_by_part(correct, [1.0, 10.0], np.arange(2000) // 4, replicates=None).router
     assert router.share_of_saving > 0.3
     assert router.held_out_loss > 0.05
+
+
+def test_clusters_of_one_are_samples_and_a_part_of_a_single_cluster_has_no_interval():
+    rng = np.random.default_rng(0)
+    correct, values = rng.random((60, 3)) < 0.6, np.repeat(["a", "b"], 30)
+    costs = [1.0, 4.0, 20.0]
+
+    def intervals(clusters):
+        found = bounds_by_part(correct, costs, values, replicates=50, rng=np.random.default_rng(0), clusters=clusters)
+        return {part.value: (part.exact_gain_interval, part.iso_accuracy_gain_interval) for part in found.parts}
+
+    plain, single = intervals(None), intervals(np.arange(60))
+    # Clusters are drawn one by one and samples by their pattern: the same distribution, other random numbers.
+    for one, other in zip(plain["a"], single["a"], strict=True):
+        assert (one.low, one.high) == pytest.approx((other.low, other.high), rel=0.2)
+    alone = intervals(np.where(values == "a", -1, np.arange(60)))
+    assert alone["a"] == (None, None)
+    assert None not in alone["b"]
+
+
+def test_a_part_resamples_its_own_clusters_whole():
+    correct = np.repeat([[True, True], [False, True]], 40, axis=0)[np.arange(80) % 2 * 40 + np.arange(80) // 2]
+    values, clusters = np.repeat(["a", "b"], 40), np.arange(80) % 2 + 2 * (np.arange(80) // 40)
+    found = bounds_by_part(
+        correct, [1.0, 10.0], values, replicates=200, rng=np.random.default_rng(0), clusters=clusters
+    )
+    for part in found.parts:  # two clusters, one all right and one all wrong in the small state: either may come twice
+        assert (part.exact_gain_interval.low, part.exact_gain_interval.high) == (1.0, 10.0)

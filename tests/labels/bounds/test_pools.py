@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from adaptlabels.labels import InputError, StateSpace, exact_bound, frontier, iso_accuracy_bound, oracle
-from adaptlabels.labels.bounds.pools import LabelledSpace, pool_families
+from adaptlabels.labels.bounds.pools import LabelledSpace, pool_families, pool_spaces
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .reference import brute_force, label_sets
+from .reference import brute_force, label_sets, published
 
 
 def family(name, correct, costs, samples=None, metric="gflops"):
@@ -99,3 +99,24 @@ def test_families_that_cannot_be_pooled_are_refused(families, message):
     with pytest.raises(InputError) as caught:
         pool_families(families)
     assert message in str(caught.value)
+
+
+@given(st.lists(published(max_states=4), min_size=1, max_size=3))
+def test_a_pool_of_published_numbers_is_the_space_of_all_of_their_states(numbers):
+    spaces = [
+        StateSpace.create([f"s{i}" for i in range(len(R))], R, A, family=f"f{f}") for f, (R, A) in enumerate(numbers)
+    ]
+    pool = pool_spaces(spaces)
+    rows = sorted(
+        (cost, accuracy, space.family, name)
+        for space in spaces
+        for cost, accuracy, name in zip(space.costs, space.accuracies, space.names, strict=True)
+    )
+    assert list(zip(pool.costs, pool.accuracies, pool.names, strict=True)) == [
+        (cost, accuracy, f"{family}:{name}") for cost, accuracy, family, name in rows
+    ]
+
+
+def test_published_numbers_without_accuracies_make_no_pool():
+    with pytest.raises(InputError, match="f: accuracies are needed"):
+        pool_spaces([StateSpace.create(["a", "b"], [1, 2], family="f")])

@@ -58,3 +58,25 @@ def test_costs_of_states_and_single_replicates_are_refused():
         sample_cost_bounds(correct, costs[0])
     with pytest.raises(InputError, match="an interval needs at least 2"):
         resample_bounds(correct, costs, 1, rng=np.random.default_rng(0))
+
+
+def test_clusters_of_one_are_samples_and_whole_clusters_come_together():
+    rng = np.random.default_rng(0)
+    correct = rng.random((40, 2)) < [0.5, 0.9]
+    costs = np.array([[1.0, 4.0]]) * rng.uniform(0.5, 2, (40, 1))
+    plain, single = (
+        resample_bounds(correct, costs, 30, rng=np.random.default_rng(1), clusters=clusters)
+        for clusters in (None, np.arange(40))
+    )
+    for one, other in zip(plain, single, strict=True):
+        for figures, same in zip(one, other, strict=True):
+            np.testing.assert_array_equal(figures, same)
+    halves = np.repeat([0, 1], 20)
+    exact, iso = resample_bounds(correct, costs, 30, rng=np.random.default_rng(1), clusters=halves)
+    expected = [
+        [bound.mean_cost for bound in sample_cost_bounds(correct[rows], costs[rows])]
+        for rows in (halves == 0, halves == 1, halves >= 0)
+    ]
+    for found, place in ((exact, 0), (iso, 1)):
+        possible = [pair[place] for pair in expected]
+        assert all(min(abs(cost - each) for each in possible) < 1e-12 for cost in found.mean_cost)

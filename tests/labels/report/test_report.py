@@ -1,11 +1,27 @@
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
 import pytest
-from adaptlabels.labels import DatasetFolder, InputError, StateSpace, report_family, report_folder, to_json
+from adaptlabels.labels import (
+    DatasetFolder,
+    InputError,
+    StateSpace,
+    alpha_range,
+    alpha_range_from_labels,
+    conservative_utility,
+    error_overlap,
+    path_conservative,
+    path_from_labels,
+    report_family,
+    report_folder,
+    to_json,
+    utility_from_labels,
+)
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ..bounds.reference import label_sets
 
@@ -72,7 +88,57 @@ def test_equation_9_below_the_exact_oracle_is_said():
 
 
 def test_clean_numbers_have_no_warnings():
-    assert warnings([1, 10], accuracies=[0.5, 0.9]) == ""
+    assert warnings([1, 2, 10], accuracies=[0.5, 0.7, 0.9]) == ""
+
+
+def test_ends_of_alpha_that_have_changed_places_are_said_with_the_slope():
+    assert "alpha = 1 (Eq. 9) promises more gain than alpha = 0, 2.174 instead of 1.818" in warnings(
+        [1, 10], accuracies=[0.5, 0.9]
+    )
+    correct = np.array([[1, 1], [1, 0], [0, 1], [0, 0]], dtype=bool)
+    text = warnings([1, 10], correct)
+    assert "promises more gain than alpha = 0.5, 10 instead of 3.077" in text
+    assert "sum_{i>=3} R_i (A_i - A_{i-1}) is -4.5, below 0; the exact gain is 3.077" in text
+
+
+@given(label_sets(), st.booleans())
+@settings(max_examples=60)
+def test_the_report_has_the_figures_of_the_functions_that_define_them(labels, measured):
+    correct, costs = labels
+    accuracies = correct.mean(axis=0)
+    report = report_family(space(costs, accuracies), correct if measured else None, replicates=None)
+    found = to_json(report)
+    Eq10 = conservative_utility(costs, accuracies).utility
+    assert [state["utility"] for state in found["states"]] == pytest.approx(Eq10.tolist(), abs=1e-12 * costs[-1])
+    names = list(report.space.names)
+    if measured:
+        for key, bound in (("utility_exact", "exact"), ("utility_iso", "iso-accuracy")):
+            assert [state[key] for state in found["states"]] == utility_from_labels(
+                correct, costs, bound=bound
+            ).utility.tolist()
+        span = alpha_range_from_labels(correct, costs)
+        paths = [path_from_labels(correct, costs, bound=bound) for bound in ("exact", "iso-accuracy")]
+        shares = np.array(found["overlap"]["wrong_given_wrong"], dtype=float)
+        np.testing.assert_array_equal(shares, error_overlap(correct).wrong_given_wrong)
+        pairs = [(pair["smaller"], pair["larger"]) for pair in found["overlap"]["neighbours"]]
+        assert pairs == list(itertools.pairwise(names))
+    else:
+        span = alpha_range(costs, accuracies, 0.0)
+        paths = [path_conservative(costs, accuracies)] if (np.diff(accuracies) >= 0).all() else []
+        assert found["overlap"] is None
+        assert {state["utility_exact"] for state in found["states"]} == {None}
+    assert found["alpha_range"]["slope"] == pytest.approx(span.slope, abs=1e-12 * costs[-1])
+    assert found["alpha_range"]["alpha_of_accuracy"] == span.alpha_of_accuracy
+    assert found["alpha_range"]["alpha_of_cost"] == span.alpha_of_cost
+    for listed, path in zip(found["growing"], paths, strict=True):
+        assert [step["state"] for step in listed["steps"]] == [names[step.state] for step in path.steps]
+        assert listed["enough"] == path.enough()
+
+
+def test_published_numbers_have_the_range_of_the_least_alpha_that_was_asked_for():
+    found = to_json(report_family(space([1, 2, 10], [0.5, 0.7, 0.9]), alphas=(0.6, 0.4)))["alpha_range"]
+    assert (found["least"]["alpha"], found["one"]["alpha"]) == (0.4, 1.0)
+    assert found["gain_low"] == found["one"]["gain"] < found["gain_high"] == found["least"]["gain"]
 
 
 def test_published_numbers_have_no_figures_that_need_labels():
