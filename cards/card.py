@@ -95,6 +95,7 @@ def render_card(
         from_source=info.task != "other" and not info.source.startswith("predictions:"),
         first_family=first,
         configs="\n".join(f"| `{name}` | {table.footer.rows:,} |" for name, table in folder.tables.items()),
+        queries=sections.queries(folder, first),
         states=sections.states_table(states),
         bounds=sections.bounds_table(folder.bounds),
         label_columns=sections.column_table("labels", folder.tables[first].footer.columns),
@@ -102,7 +103,7 @@ def render_card(
         device_costs=sections.device_table(states),
         skipped=sections.skipped_list(info.skipped),
         precision=sections.precision_notes(states),
-        state_columns=sections.column_table("states", states.columns),
+        state_columns=sections.column_table("states", folder.tables["states"].footer.columns),
         bound_columns=sections.column_table("bounds", folder.tables["bounds"].footer.columns),
         class_columns=sections.column_table("classes", folder.tables["classes"].footer.columns)
         if info.has_classes
@@ -127,7 +128,7 @@ def card_data(folder: DatasetFolder) -> DatasetCardData:
         license=info.licence,
         language=[info.language] if info.language else None,
         task_categories=None if info.task == "other" else [info.task],
-        size_categories=[_size_category(folder.tables[folder.families[0]].footer.rows)],
+        size_categories=[_size_category(sum(table.footer.rows for table in folder.tables.values()))],
         source_datasets=[info.source.removeprefix("hub:")] if info.source.startswith("hub:") else None,
         tags=["adaptive-inference", "dynamic-networks", "oracle", "arxiv:2402.04359"],
     )

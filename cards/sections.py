@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..labels.tables.folder import default_cost_metric
 from ..labels.tables.schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
 from ..labels.tables.types import class_label_kind
 
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
     import pandera.polars as pa
     import polars as pl
 
+    from ..labels.tables.folder import DatasetFolder
     from ..labels.tables.info import DatasetInfo
 
 COMPARED = "compared_with_float32"
 """Key of a state's environment that tells how often its precision changed an answer."""
 MOST_LISTED = 50
+SMALLEST_SHOWN = 0.01
+"""Costs below this lose digits that count where numbers are rounded to five decimals, as the Hub's viewer does."""
 TABLES = {"labels": LABELS, "predictions": PREDICTIONS, "states": STATES, "bounds": BOUNDS_TABLE, "classes": CLASSES}
 
 
@@ -119,9 +123,44 @@ def bounds_table(bounds: pl.DataFrame) -> str:
 
 def cost_unit(states: pl.DataFrame) -> str:
     """What the costs of the states count."""
-    if states["gflops"].is_null().any():
-        return "Costs are in the unit that came with the predictions."
-    return "Costs are 10^9 floating-point operations per sample, 2 per multiply-add."
+    known = states["gflops"].null_count() == 0
+    unit = (
+        "Costs are 10^9 floating-point operations per sample, 2 per multiply-add."
+        if known
+        else "Costs are in the unit that came with the predictions."
+    )
+    if states[default_cost_metric(states)].min() >= SMALLEST_SHOWN:
+        return unit
+    return f"{unit} The Hub's viewer rounds them to five decimals; the files do not, and neither does its SQL console."
+
+
+def queries(folder: DatasetFolder, family: str) -> str:
+    """Queries for DuckDB that run inside the folder; what a class label means is in *states*, by `index`."""
+    labels, predictions = (folder.tables[name] for name in (family, f"{family}-predictions"))
+    of = {
+        "labels": labels.path.relative_to(folder.path).as_posix(),
+        "predictions": predictions.path.relative_to(folder.path).as_posix(),
+        "states": folder.states_path.relative_to(folder.path).as_posix(),
+    }
+    named = f"JOIN '{of['states']}' AS s ON s.family = '{family}' AND s.index"
+    found = [
+        f"-- the smallest state is wrong, the largest is right\n"
+        f"SELECT sample_id, pattern FROM '{of['labels']}' WHERE pattern LIKE '0%1';",
+        f"-- how often each pattern of right and wrong occurs\n"
+        f"SELECT pattern, count(*) AS samples FROM '{of['labels']}' GROUP BY pattern ORDER BY samples DESC;",
+        f"-- what the oracle takes\n"
+        f"SELECT s.state, count(*) AS samples FROM '{of['labels']}' AS l {named} = l.oracle_state\n"
+        f"GROUP BY s.state ORDER BY min(s.index);",
+        f"-- a smaller state is right, though the largest is not\n"
+        f"SELECT sample_id, correct FROM '{of['labels']}' WHERE solvable AND NOT correct[-1];",
+    ]
+    if "confidence" in predictions.footer.columns:
+        found.append(
+            f"-- wrong, and most certain of it\n"
+            f"SELECT p.sample_id, s.state, p.confidence FROM '{of['predictions']}' AS p {named} = p.state\n"
+            f"WHERE NOT p.correct ORDER BY p.confidence DESC LIMIT 10;"
+        )
+    return "\n\n".join(found)
 
 
 def made_with(states: pl.DataFrame) -> str:

@@ -183,7 +183,7 @@ def _cells(tables: list[pl.DataFrame], column: str, kind: type[pl.DataType], unk
     """A list column of all families side by side (n_samples, n_states); None where nothing is known."""
     found = []
     for table in tables:
-        if column not in table.columns:
+        if column not in table.columns or table[column].null_count() == len(table):
             width = table["correct"].list.len()[0]
             found.append(np.full((len(table), width), unknown))
             continue

@@ -1,7 +1,9 @@
 """What the Hub's dataset viewer requires of parquet files, so that it shows them directly.
 
 It reads row groups and pages, not whole files: row groups must be of moderate size and have a page index. It shows
-features as the card's YAML declares them, which must be those of the files.
+features as the card's YAML declares them, which must be those of the files. It draws a bar for every column, also for
+one without a value, and takes a dataset with a column of lists of float32 for a time series (dataset-viewer,
+`detect_features_modalities`).
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ def check_viewer(folder: DatasetFolder) -> list[Problem]:
             problems.append(Problem(file, None, "no such table, though the card declares it; `adaptlabels card`"))
             continue
         problems += list(_check_groups(footers[file], file))
+        problems += list(_check_values(footers[file], file))
         problems += list(_check_features(footers[file], file, declared.get(config)))
     return problems
 
@@ -70,11 +73,23 @@ def _check_groups(footer: Footer, file: str) -> Iterator[Problem]:
                 return
 
 
+def _check_values(footer: Footer, file: str) -> Iterator[Problem]:
+    """Every column has a value: the statistics of the row groups count nulls, those inside lists too."""
+    metadata = footer.parquet
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    for place in range(metadata.num_columns):
+        columns = [group.column(place) for group in groups]
+        known = all(column.statistics is not None and column.statistics.has_null_count for column in columns)
+        if known and all(column.statistics.null_count == column.num_values for column in columns) and footer.rows:
+            name = columns[0].path_in_schema.partition(".")[0]
+            yield Problem(file, name, "has no value in any row; write the folder again, which leaves it out")
+
+
 def _check_features(footer: Footer, file: str, declared: dict[str, Any] | None) -> Iterator[Problem]:
     if declared is None:
         yield Problem(file, None, "the card's YAML declares no features for it; `adaptlabels card` writes them")
         return
-    from datasets import Features
+    from datasets import Features, List, Value
     from datasets.features.features import generate_from_arrow_type
 
     schema = footer.schema
@@ -88,6 +103,11 @@ def _check_features(footer: Footer, file: str, declared: dict[str, Any] | None) 
         for name in schema.names
     ):
         yield Problem(file, None, "its columns are not of the types that its features declare; write the folder again")
+    for name, feature in shown.items():
+        if isinstance(feature, List) and feature.feature == Value("float32"):
+            yield Problem(
+                file, name, "is a list of float32, which the viewer takes for a time series; float64 is meant"
+            )
     counted = [split["num_examples"] for split in declared.get("splits", [])]
     if counted != [footer.rows]:
         message = f"the card's YAML counts {counted} rows, the file has {footer.rows}; `adaptlabels card`"

@@ -33,7 +33,7 @@ def folder_results(folder: DatasetFolder, family: str) -> Results:
     rows = folder.predictions(family).with_columns(
         pl.col("state").replace_strict(dict(enumerate(names)), return_dtype=pl.String)
     )
-    about = folder.labels(family, ["sample_id", *(c for c in ABOUT if c in folder.tables[family].footer.columns)])
+    about = folder.labels(family, ["sample_id", *ABOUT])
     rows = rows.join(about, on="sample_id", how="left", maintain_order="left")
     unit = states["cost_unit"][0] if "cost_unit" in states.columns else None
     if "cost" not in rows.columns and "gflops" in rows.columns:

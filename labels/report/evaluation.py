@@ -133,6 +133,7 @@ def _groups(
     labels: pl.DataFrame, by: str, place: NDArray[np.int64], judge: Judge, given: Sequence[Choices], seed: int
 ) -> tuple[GroupEvaluation, ...]:
     """The agents on the samples of each value of a column."""
+    labels = labels.select(column for column in labels if column.null_count() < len(labels))
     if by not in labels.columns or not (labels.schema[by] == pl.String or labels.schema[by].is_integer()):
         names = [n for n, kind in labels.schema.items() if kind == pl.String and n != "sample_id"]
         raise InputError(f"`by`: the labels have no column {by!r} to group by; there are {', '.join(names)}")

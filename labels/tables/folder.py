@@ -199,6 +199,8 @@ class DatasetFolder:
             InputError: There is no such family.
             TableError: The table is missing or breaks its schema, or its lists differ in length.
         """
+        if self.labels(family, ["confidence"])["confidence"].null_count():
+            return np.full((self.tables[family].footer.rows, len(self.family_states(family))), np.nan)
         return self._matrix(family, "confidence").astype(np.float64)
 
     def _matrix(self, family: str, column: str) -> NDArray[Any]:

@@ -12,6 +12,7 @@ import pyarrow
 from ..bounds.oracle import oracle
 from ..errors import InputError, TableError
 from ..folds import fold_of
+from .absent import null_column
 from .checking import ROWS_SHOWN
 from .folder import default_cost_metric
 from .schemas import LABELS
@@ -101,12 +102,11 @@ def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, about: pl.DataF
     result = oracle(correct, costs)
     first = ordered.gather_every(len(names))
     known = _known(first["sample_id"], about)
-    answers = [name for name in ("prediction", "correct", "confidence") if name in ordered.columns]
     labels = first.select("sample_id", "^targets?$", **known).with_columns(
-        fold=_folds(first["sample_id"], known.get("source_id")),
+        fold=_folds(first["sample_id"], known["source_id"]),
         pattern=_patterns(correct),
         cheapest_right=pl.Series(np.where(result.solvable, result.states, len(names))),
-        **{name: _lists(ordered[name], len(names)) for name in answers},
+        **_answers(ordered, len(names)),
         n_correct=pl.Series(correct.sum(axis=1)),
         solvable=pl.Series(result.solvable),
         oracle_state=pl.Series(result.states),
@@ -124,16 +124,26 @@ def _check_states(names: Sequence[str]) -> None:
 
 
 def _known(samples: pl.Series, about: pl.DataFrame | None) -> dict[str, pl.Series]:
-    """What the source says of each sample; the category in any case."""
-    found = {"category": pl.repeat(None, len(samples), dtype=pl.String, eager=True)}
-    for name in ABOUT if about is not None else ():
-        if name in about.columns and about[name].null_count() < len(about):
-            found[name] = samples.replace_strict(about["sample_id"], about[name], default=None, return_dtype=pl.String)
+    """What the source says of each sample; null where it says nothing."""
+    found = {name: pl.repeat(None, len(samples), dtype=pl.String, eager=True) for name in ABOUT}
+    if about is not None:
+        for name in set(ABOUT) & set(about.columns):
+            said = about.select("sample_id", name).drop_nulls()
+            found[name] = samples.replace_strict(said["sample_id"], said[name], default=None, return_dtype=pl.String)
     return found
 
 
-def _folds(samples: pl.Series, sources: pl.Series | None) -> pl.Series:
-    return pl.Series(fold_of(samples.to_list(), None if sources is None else sources.to_list()))
+def _answers(ordered: pl.DataFrame, length: int) -> dict[str, pl.Series]:
+    """The list columns, one element for each state."""
+    found = {name: _lists(ordered[name], length) for name in ("prediction", "correct") if name in ordered.columns}
+    confidence = ordered["confidence"]
+    if confidence.null_count() < len(confidence):
+        return {**found, "confidence": _lists(confidence, length)}
+    return {**found, "confidence": null_column(LABELS, "confidence", len(ordered) // length)}
+
+
+def _folds(samples: pl.Series, sources: pl.Series) -> pl.Series:
+    return pl.Series(fold_of(samples.to_list(), sources.to_list()))
 
 
 def _patterns(correct: NDArray[np.bool_]) -> pl.Series:

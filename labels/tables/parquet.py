@@ -12,6 +12,7 @@ import pyarrow
 import pyarrow.parquet
 
 from ..errors import TableError, cannot_be_written, first_line
+from .absent import without_empty_columns
 from .info import METADATA_KEY
 from .types import arrow_schema, features
 
@@ -27,6 +28,10 @@ ROW_GROUP_BYTES = 4 << 20
 """Uncompressed bytes of one row group, which the Hub's viewer reads as a whole: 1 to 10 MiB are meant."""
 SAMPLED_ROWS = 100_000
 """Rows from which the bytes of a row are estimated, as they are encoded."""
+CHUNKING = {"min_chunk_size": 256 << 10, "max_chunk_size": 1 << 20, "norm_level": 0}
+"""Pages end where content says so, as `datasets` has them: what two versions share is then stored and sent once."""
+CHUNKING_KEY = "content_defined_chunking"
+"""Key under which `datasets` keeps these options in a parquet file's metadata."""
 HUGGINGFACE_KEY = "huggingface"
 """Key under which `datasets` keeps the features in a parquet file's metadata."""
 
@@ -38,7 +43,7 @@ def write_table(
     names: Mapping[str, Sequence[str]],
     info: DatasetInfo,
 ) -> None:
-    """Write a table under a temporary name, flush it, and rename it.
+    """Write a table under a temporary name, flush it, and rename it; columns that hold nothing are left out.
 
     Args:
         path: The file; its folder is made.
@@ -47,8 +52,10 @@ def write_table(
         names: Names of the class labels, by kind.
         info: The benchmark, kept in the file's metadata.
     """
+    frame = without_empty_columns(frame, schema)
     kept = {
         HUGGINGFACE_KEY: json.dumps({"info": {"features": features(schema, frame.columns, names)}}),
+        CHUNKING_KEY: json.dumps(CHUNKING),
         METADATA_KEY: info.to_json(),
     }
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(arrow_schema(schema, frame.columns))
@@ -59,6 +66,8 @@ def write_table(
             row_group_size=_rows_of_a_group(table),
             compression="zstd",
             write_page_index=True,
+            write_page_checksum=True,
+            use_content_defined_chunking=CHUNKING,
         )
 
 

@@ -1,7 +1,8 @@
 """The tables, each column defined once: type, range, meaning.
 
 Everything else that knows about columns is derived from here: the types of files (`types`), the checks (`checking`),
-and the column tables in the card.
+and the column tables in the card. Lists of numbers are float64: the Hub's viewer takes a list of float32 for a time
+series.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def _column(
         checks=list(checks),
         nullable=nullable,
         unique=unique,
-        required=required,
+        required=required and not nullable,  # files leave out what holds nothing
         description=description,
         metadata={"class_label": names},
     )
@@ -73,13 +74,11 @@ LABELS = pa.DataFrameSchema(
             pl.String,
             "Part of the split, such as in-domain or zero-shot, where the source says",
             nullable=True,
-            required=False,
         ),
         "source_id": _column(
             pl.String,
             "Document that the sample is from, where the benchmark says; several samples may be from one",
             nullable=True,
-            required=False,
         ),
         "fold": _column(
             pl.Int8,
@@ -96,9 +95,10 @@ LABELS = pa.DataFrameSchema(
         ),
         "correct": _column(pl.List(pl.Boolean), "Whether each state is right", _NO_NULLS),
         "confidence": _column(
-            pl.List(pl.Float32),
+            pl.List(pl.Float64),
             "Probability that each state gives its answer; null where unknown",
             _PROBABILITIES,
+            nullable=True,
         ),
         "n_correct": _column(pl.Int64, "Number of states that are right", _NOT_NEGATIVE, names=N_CORRECT),
         "solvable": _column(pl.Boolean, "Whether some state is right"),
@@ -129,7 +129,7 @@ PREDICTIONS = pa.DataFrameSchema(
         "margin": _column(pl.Float32, "Probability of the answer less that of the next best", _SHARE, nullable=True),
         "entropy": _column(pl.Float32, "Entropy of the probabilities, in nats", _NOT_NEGATIVE, nullable=True),
         "scores": _column(
-            pl.List(pl.Float32),
+            pl.List(pl.Float64),
             "Multiple choice: summed log-likelihood of every choice. Images: the highest log-probabilities",
             nullable=True,
         ),
@@ -207,15 +207,13 @@ STATES = pa.DataFrameSchema(
             "Cost given with predictions made elsewhere",
             pa.Check.gt(0),
             nullable=True,
-            required=False,
         ),
-        "cost_unit": _column(pl.String, "Unit of `cost`: `usd`, `tokens`, `seconds`, …", nullable=True, required=False),
+        "cost_unit": _column(pl.String, "Unit of `cost`: `usd`, `tokens`, `seconds`, …", nullable=True),
         "gflops_run": _column(
             pl.Float64,
             "Multiple choice: 10^9 operations per sample as it was run, shared tokens once; null for other tasks",
             pa.Check.gt(0),
             nullable=True,
-            required=False,
         ),
     },
     name="states",

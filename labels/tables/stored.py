@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow.parquet
 
 from ..errors import TableError
+from .absent import null_column, nullable_columns
 from .checking import check_columns, check_table
 from .info import METADATA_KEY, DatasetInfo
 from .parquet import HUGGINGFACE_KEY, open_table
@@ -111,42 +112,56 @@ class StoredTable:
         """Columns of the table, checked against the schema; only those that are not known yet are read.
 
         Args:
-            columns: Their names; None for all.
+            columns: Their names; None for all. Those that the file leaves out are null.
 
         Raises:
             TableError: The file is missing or breaks its schema.
         """
         known = self._columns
-        wanted = columns or (self._footer.columns if self._footer else None)
-        if wanted is None or not known.keys() >= set(wanted):
+        if self._footer is None or not known.keys() >= set(self._stored(columns)):
             with open_table(self.path) as file:
                 self._footer = self._footer or self._footer_of(file)
-                wanted = columns or self._footer.columns
-                new = [name for name in wanted if name not in known]
+                new = [name for name in self._stored(columns) if name not in known]
                 file.seek(0)
                 # Read by polars, which needs less memory for it than pyarrow does.
                 read = pl.read_parquet(file, columns=new, use_pyarrow=False, hive_partitioning=False)
             known = {**known, **{series.name: series for series in self._checked(read)}}
             if self._keep:
                 self._columns = known
-        return pl.DataFrame([known[name] for name in wanted])
+        return self._with_absent([known[name] for name in self._stored(columns)], columns, self._footer.rows)
 
     def rows_where(self, condition: pl.Expr, columns: Sequence[str]) -> pl.DataFrame:
         """Some rows and columns, row group by row group, so that no more than these rows are held; they are not kept.
 
         Args:
-            condition: Which rows; it may look at `columns` only.
-            columns: Names of the columns.
+            condition: Which rows; it may look at those of `columns` that the file has.
+            columns: Names of the columns; those that the file leaves out are null.
 
         Raises:
             TableError: The file is missing or breaks its schema.
         """
         with open_table(self.path) as file:
             self._footer = self._footer or self._footer_of(file)
-            empty = pl.DataFrame(self._footer.schema.empty_table().select(columns))
-            batches = pyarrow.parquet.ParquetFile(file).iter_batches(columns=list(columns))
+            stored = self._stored(columns)
+            empty = pl.DataFrame(self._footer.schema.empty_table().select(stored))
+            batches = pyarrow.parquet.ParquetFile(file).iter_batches(columns=stored)
             read = pl.concat([empty, *(pl.DataFrame(batch).filter(condition) for batch in batches)])
-        return self._checked(read.select(columns))
+        found = self._checked(read.select(stored))
+        return self._with_absent(found.get_columns(), columns, len(found))
+
+    def _stored(self, columns: Sequence[str] | None) -> list[str]:
+        """Those of some columns that the file has."""
+        assert self._footer is not None, "the file was opened"
+        absent = set(nullable_columns(self.schema)) - set(self._footer.columns)
+        return [name for name in columns or self._footer.columns if name not in absent]
+
+    def _with_absent(self, found: Sequence[pl.Series], columns: Sequence[str] | None, length: int) -> pl.DataFrame:
+        """The columns that were read, and nulls for those that the file leaves out; by default in order."""
+        read = {series.name: series for series in found}
+        wanted = columns or [name for name in self.schema.columns if name in {*read, *nullable_columns(self.schema)}]
+        missing = (name for name in wanted if name not in read)
+        read |= {name: null_column(self.schema, name, length) for name in missing}
+        return pl.DataFrame([read[name] for name in wanted])
 
     def _footer_of(self, file: BinaryIO) -> Footer:
         parquet = pyarrow.parquet.ParquetFile(file)

@@ -20,13 +20,14 @@ def polars_schema(schema: pa.DataFrameSchema, *, optional: Collection[str] | Non
 
     Args:
         schema: One of this module's schemas.
-        optional: Columns to keep of those that a table may lack; None for all.
+        optional: Columns to keep of those that some datasets have no use for; None for all. Nullable ones are kept in
+            any case: only files leave them out.
     """
     return pl.Schema(
         {
             name: column.dtype.type
             for name, column in schema.columns.items()
-            if column.required or optional is None or name in optional
+            if column.required or column.nullable or optional is None or name in optional
         }
     )
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import polars as pl
 import pytest
 import yaml
 from adaptlabels.cards.card import write_card
@@ -53,6 +54,38 @@ def test_the_lines_of_the_card_run(demo, monkeypatch, capsys):
     assert "test-0 [" in capsys.readouterr().out
     exec(compile(join, "card", "exec"), {})
     assert "'choices'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["digits", "stories"])
+def test_the_queries_of_the_card_run_and_find_what_they_say(demo, name, monkeypatch):
+    duckdb = pytest.importorskip("duckdb")
+    folder = DatasetFolder(demo / name)
+    (block,) = re.findall(r"```sql\n(.*?)```", (folder.path / "README.md").read_text(), re.DOTALL)
+    monkeypatch.chdir(folder.path)
+    small_wrong, patterns, oracle, lost, sure = (
+        duckdb.sql(query).pl() for query in block.split(";\n") if query.strip()
+    )
+    family = folder.families[0]
+    correct, labels = folder.correct(family), folder.labels(family)
+    assert len(small_wrong) == (~correct[:, 0] & correct[:, -1]).sum()
+    assert patterns["samples"].sum() == len(correct)
+    taken = dict(enumerate(folder.family_states(family)["state"]))
+    counts = labels["oracle_state"].replace_strict(taken, return_dtype=pl.String).value_counts()
+    assert dict(oracle.rows()) == dict(counts.rows())
+    assert len(lost) == (correct.any(axis=1) & ~correct[:, -1]).sum()
+    assert sure["confidence"].is_sorted(descending=True)
+    assert set(sure["state"]) <= set(taken.values())
+
+
+def test_small_costs_are_said_to_be_rounded_by_the_viewer(tmp_path):
+    from adaptlabels.cards.sections import cost_unit
+    from adaptlabels.labels import label_predictions
+
+    def said(factor):
+        made = label_predictions(*write_inputs(tmp_path, states=state_rows().with_columns(pl.col("cost") * factor)))
+        return "five decimals" in cost_unit(made.families[0].states)
+
+    assert [said(1), said(1e-6)] == [False, True]
 
 
 def test_the_yaml_declares_every_file_that_is_there(demo):

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pyarrow.parquet
 import pytest
 from adaptlabels.cards.release.viewer import LARGEST_GROUP_BYTES, SMALLEST_GROUP_BYTES, check_viewer
 from adaptlabels.labels import DatasetFolder
 from adaptlabels.labels.tables.info import DatasetInfo
-from adaptlabels.labels.tables.parquet import write_table
+from adaptlabels.labels.tables.parquet import CHUNKING, CHUNKING_KEY, write_table
 from adaptlabels.labels.tables.schemas import PREDICTIONS
 from adaptlabels.labels.tables.types import polars_schema
 from adaptlabels.scripts.commands.label import run
@@ -78,3 +80,31 @@ def test_a_card_with_other_features_or_none_is_named(folder):
     assert any("its features are not those of the card's YAML" in str(problem) for problem in check_viewer(folder))
     readme.write_text("# nothing")
     assert "its YAML declares no configs" in str(check_viewer(folder)[0])
+
+
+def test_a_column_without_a_value_is_named(folder):
+    path = folder.labels_path("demo")
+    table = pyarrow.parquet.read_table(path)
+    nothing = pyarrow.array([[None]] * len(table), pyarrow.list_(pyarrow.float64()))
+    empty = table.set_column(table.schema.get_field_index("confidence"), "confidence", nothing)
+    pyarrow.parquet.write_table(empty.replace_schema_metadata(table.schema.metadata), path, write_page_index=True)
+    (problem,) = check_viewer(DatasetFolder(folder.path))
+    assert (problem.column, problem.message[:26]) == ("confidence", "has no value in any row; w")
+
+
+def test_lists_of_float32_are_named_as_a_time_series(folder):
+    readme = folder.path / "README.md"
+    text = readme.read_text()
+    assert "  - name: confidence\n    list: float64\n" in text
+    readme.write_text(
+        text.replace("  - name: confidence\n    list: float64\n", "  - name: confidence\n    list: float32\n")
+    )
+    assert "takes for a time series" in str(check_viewer(folder)[-1])
+
+
+def test_pages_end_where_those_of_datasets_do(folder):
+    from datasets import config
+
+    assert CHUNKING == config.DEFAULT_CDC_OPTIONS
+    kept = folder.tables["demo"].footer.text(CHUNKING_KEY)
+    assert json.loads(kept) == CHUNKING

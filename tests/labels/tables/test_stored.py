@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from adaptlabels.labels import DatasetFolder, TableError
 from adaptlabels.labels.tables.stored import StoredTable
+from adaptlabels.labels.tables.types import polars_schema
 
 from ...hub import Hub, online, running
 from ..inputs import prediction_rows, state_rows
@@ -82,9 +83,26 @@ def test_columns_are_read_when_they_are_needed_and_checked_alone(openings):
     whole = pl.read_parquet(labels.path)
     assert folder.labels("one", ["correct", "sample_id"]).equals(whole.select("correct", "sample_id"))
     assert set(labels._columns) == {"correct", "sample_id"}
-    assert folder.labels("one").equals(whole)
+    assert folder.labels("one", whole.columns).equals(whole)
     assert labels.footer.rows == len(whole)
     assert labels.footer.columns == whole.columns
+
+
+def test_columns_that_hold_nothing_are_left_out_and_read_as_nulls(openings):
+    folder = openings[1]
+    for table in folder.tables.values():
+        stored, read = pl.read_parquet(table.path), table.frame()
+        assert stored.columns == [name for name in read.columns if name in stored.columns]
+        assert all(stored[name].null_count() < len(stored) for name in stored.columns)
+        absent = set(read.columns) - set(stored.columns)
+        assert all(table.schema.columns[name].nullable and read[name].null_count() == len(read) for name in absent)
+        assert {name: read.schema[name] for name in absent} == {
+            name: polars_schema(table.schema)[name] for name in absent
+        }
+    assert "input_size" not in folder.tables["states"].footer.columns
+    rows = folder.tables["one-predictions"].rows_where(pl.col("state") == 0, ["sample_id", "margin", "state"])
+    assert (rows.columns, rows["margin"].null_count()) == (["sample_id", "margin", "state"], len(rows))
+    assert folder.labels("one", ["source_id"])["source_id"].null_count() == 240
 
 
 def test_predictions_are_read_by_row_group_and_not_held(openings):

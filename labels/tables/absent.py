@@ -1,0 +1,38 @@
+"""Columns that hold nothing: files leave them out, and readers give them back as nulls.
+
+The Hub's viewer shows a bar for every column; one that is null throughout only hides the others. Whoever reads a table
+through this package need not know which columns its file lacks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from .types import polars_schema
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
+
+
+def without_empty_columns(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> pl.DataFrame:
+    """A table without those of its nullable columns that hold nothing."""
+    return frame.drop(name for name in frame.columns if schema.columns[name].nullable and _is_empty(frame[name]))
+
+
+def nullable_columns(schema: pa.DataFrameSchema) -> list[str]:
+    """Columns that a file may leave out, as they may hold nothing."""
+    return [name for name, column in schema.columns.items() if column.nullable]
+
+
+def null_column(schema: pa.DataFrameSchema, name: str, length: int) -> pl.Series:
+    """A column that a file leaves out."""
+    return pl.repeat(None, length, dtype=polars_schema(schema)[name], eager=True).alias(name)
+
+
+def _is_empty(values: pl.Series) -> bool:
+    """Whether there is no value, nor one in any list."""
+    if isinstance(values.dtype, pl.List):
+        values = values.explode(empty_as_null=True)
+    return values.null_count() == len(values)
