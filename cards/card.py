@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..labels.report.leakage import fitted_to_the_judged
 from ..labels.report.report import report_folder
 from ..labels.tables.parquet import atomic_file
-from ..labels.tables.replacing import WORK
+from ..labels.tables.replacing import WORK, update_folder
 from ..labels.tables.types import class_label_names, features
 from . import plots, sections
 from .changelog import history
+from .explorer import PAGE, write_explorer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,29 +28,37 @@ SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"
 LARGEST_CATEGORY = "1M<n<10M"
 
 
-def write_card(folder: DatasetFolder, reports: Sequence[FamilyReport] | None = None) -> list[Path]:
-    """Write a folder's card and plots.
+def write_card(
+    folder: DatasetFolder, reports: Sequence[FamilyReport] | None = None, to: Path | None = None
+) -> list[Path]:
+    """Write a folder's card, plots and explorer page.
 
     Args:
         folder: The dataset folder, with all of its tables.
         reports: The report of each family, as `report_folder` makes it; None to make them here.
+        to: Where to write; by default into the folder itself, all files or none.
 
     Returns:
         The files that were written.
 
     Raises:
+        InputError: Another run is writing the folder, or it may not be written.
         TableError: A table is missing or breaks its schema.
     """
+    if to is None:
+        with update_folder(folder.path) as staging:
+            written = write_card(folder, reports, staging)
+        return [folder.path / file.relative_to(staging) for file in written]
     if reports is None:
         reports = [report_folder(folder, family) for family in folder.families]
     written = []
     for report in reports:
-        written.append(folder.path / "assets" / f"{report.space.family}.png")
+        written.append(to / "assets" / f"{report.space.family}.png")
         plots.plot_family(report, written[-1])
-    path = folder.path / "README.md"
-    with atomic_file(path) as temporary:
+    written.append(write_explorer(folder, to / PAGE))
+    with atomic_file(to / "README.md") as temporary:
         temporary.write_text(render_card(folder, reports), encoding="utf-8")
-    return [*written, path]
+    return [*written, to / "README.md"]
 
 
 def render_card(
@@ -109,6 +119,11 @@ def render_card(
         if info.has_classes
         else "",
         cost_unit=sections.cost_unit(states),
+        board=sections.board_table(folder.tables["agents"].frame()) if "agents" in folder.tables else "",
+        leaked=[sections.escape(said) for family in folder.families for said in fitted_to_the_judged(folder, family)],
+        agent_columns=sections.column_table("agents", folder.tables["agents"].footer.columns)
+        if "agents" in folder.tables
+        else "",
         warnings=[sections.escape(f"{r.space.family}: {warning}") for r in reports for warning in r.warnings],
         made_with=sections.made_with(states),
         citation=info.citation or "",

@@ -121,6 +121,26 @@ def bounds_table(bounds: pl.DataFrame) -> str:
     return markdown_table(columns, rows)
 
 
+def board_table(agents: pl.DataFrame) -> str:
+    """The agents on the board, best share of the oracle's saving first in each family."""
+    ordered = agents.sort("family", "share_of_saving", descending=[False, True], nulls_last=True)
+    rows = [
+        (
+            row["family"],
+            f"[{escape(row['agent'])}]({row['url']})" if row["url"] else escape(row["agent"]),
+            row["setting"],
+            percent(row["accuracy"]),
+            row["mean_cost"],
+            row["gain"],
+            percent(row["share_of_saving"]),
+            percent(row["agreement"]),
+        )
+        for row in ordered.iter_rows(named=True)
+    ]
+    columns = ("family", "agent", "setting", "accuracy", "mean cost", "gain", "of the oracle's saving", "agrees")
+    return markdown_table(columns, rows)
+
+
 def cost_unit(states: pl.DataFrame) -> str:
     """What the costs of the states count."""
     known = states["gflops"].null_count() == 0

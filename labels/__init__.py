@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from .report.board import add_agent
     from .report.evaluation import evaluate
     from .report.pooled import report_pool
+    from .report.problems import Problem
     from .report.report import report_family, report_folder
     from .report.results import BoundResult, FamilyReport, SelectionResult, StateResult
     from .report.serialising import to_json, to_table
-    from .report.validation import Problem, validate_folder
+    from .report.validation import validate_folder
     from .report.writing import write_dataset
     from .tables.folder import DatasetFolder
     from .tables.info import DatasetInfo
@@ -70,7 +71,7 @@ _LAZY = {
     "Overhead": "bounds.overhead",
     "Parts": "bounds.parts",
     "Pool": "bounds.pools",
-    "Problem": "report.validation",
+    "Problem": "report.problems",
     "Replicates": "bounds.bootstrap",
     "Results": "importers.results",
     "RunError": "errors",

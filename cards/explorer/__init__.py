@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from .page import write_explorer
+from .page import PAGE, write_explorer
 
-__all__ = ["write_explorer"]
+__all__ = ["PAGE", "write_explorer"]

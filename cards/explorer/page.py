@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from .contents import Contents
 
+PAGE = "index.html"
+"""Name of the page in a dataset folder."""
 SCRIPTS = (
     "elements.js",
     "data.js",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ...labels.errors import InputError
 from ...labels.report.report import report_folder
-from ...labels.tables.layout import TABLE_FILES
+from ...labels.tables.checksums import CHECKSUMS, checksum_lines, read_checksums
+from ...labels.tables.layout import FOLDER_FILES
 from ..card import render_card
 from ..changelog import with_entry
 from .diff import card_words
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     from .versions import Version
 
 CARD, CHANGELOG = "README.md", "CHANGELOG.md"
-PATTERNS = (*TABLE_FILES, "assets/*")
-FOLDERS = tuple(pattern.split("*")[0] for pattern in PATTERNS)
-"""Folders whose files are ours; whatever else a repository holds is its owner's, and stays."""
+OURS = tuple(pattern.split("*")[0] for pattern in FOLDER_FILES if pattern not in (CARD, CHANGELOG))
+"""How the names of our files begin; whatever else a repository holds is its owner's, and stays."""
 
 Content: TypeAlias = bytes | Path
 """A file's bytes, or the file that holds them."""
@@ -55,15 +55,22 @@ def version_files(
     card = render_card(folder, reports, place=repository, revision=version.tag, changelog=text)
     files: dict[str, Content] = {
         path.relative_to(folder.path).as_posix(): path
-        for pattern in PATTERNS
+        for pattern in FOLDER_FILES
         for path in sorted(folder.path.glob(pattern))
     }
-    return files | {CARD: card.encode(), CHANGELOG: text.encode()}
+    files |= {CARD: card.encode(), CHANGELOG: text.encode()}
+    files.pop(CHECKSUMS, None)
+    listed = read_checksums(folder.path)  # the checks have compared the files with it
+    digests = {
+        name: hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else listed[name]
+        for name, content in files.items()
+    }
+    return files | {CHECKSUMS: checksum_lines(digests).encode()}
 
 
 def is_ours(path: str) -> bool:
     """Whether a file of a repository belongs to the dataset, card and changelog aside."""
-    return path.startswith(FOLDERS)
+    return path.startswith(OURS)
 
 
 def holds_same(remote: Mapping[str, str], files: Mapping[str, Content]) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...labels.tables.folder import DatasetFolder
-from ...labels.tables.remote import TABLES, explained, quiet_clients
+from ...labels.tables.layout import FOLDER_FILES
+from ...labels.tables.remote import explained, quiet_clients
 from .versions import Version
 
 if TYPE_CHECKING:
@@ -95,5 +96,7 @@ class HubDataset:
 
     def download(self, commit: str) -> DatasetFolder:
         """The dataset folder of a commit, in the client's cache."""
-        path = self.api.snapshot_download(self.name, repo_type="dataset", revision=commit, allow_patterns=list(TABLES))
+        path = self.api.snapshot_download(
+            self.name, repo_type="dataset", revision=commit, allow_patterns=list(FOLDER_FILES)
+        )
         return DatasetFolder(path)

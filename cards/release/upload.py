@@ -10,9 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...labels.errors import InputError, RunError
-from ...labels.tables.parquet import atomic_file
 from ...labels.tables.remote import transport_errors
-from ...labels.tables.replacing import sole_writer
+from ...labels.tables.replacing import update_folder
 from .contents import CARD, CHANGELOG, holds_same
 from .plan import first_on_main, plan_release
 from .repository import MAIN, HubDataset
@@ -73,12 +72,11 @@ def publish(
         verify_commit(hub, release, commit)
         say(f"tagging {release.version.tag}")
         _tag(hub, release, commit)
-    with sole_writer(folder.path):
+    with update_folder(folder.path) as staging:
         for name in (CARD, CHANGELOG):
             content = release.files[name]
             assert isinstance(content, bytes), "card and changelog are rendered"
-            with atomic_file(folder.path / name) as temporary:
-                temporary.write_bytes(content)
+            (staging / name).write_bytes(content)
     say(f"{repository} {release.version.tag} is published and verified")
     return release
 

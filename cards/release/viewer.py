@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ...labels.report.validation import Problem
+from ...labels.report.problems import Problem
 from ...labels.tables.parquet import HUGGINGFACE_KEY
 
 if TYPE_CHECKING:

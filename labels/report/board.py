@@ -19,18 +19,20 @@ from ..errors import InputError, TableError
 from ..folds import JUDGED_FOLDS
 from ..tables.agent_schemas import AGENTS, CHOICES
 from ..tables.checking import check_table
+from ..tables.layout import agents_path, choices_path
 from ..tables.parquet import write_table
-from ..tables.replacing import replace_folder, sole_writer, staging_folder
+from ..tables.replacing import update_folder
 from ..tables.stored import StoredTable
 from ..tables.types import polars_schema
 from .evaluation import evaluate
 from .judging import FamilyLabels, family_of, open_choices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ..agents.choices import Samples
     from ..tables.folder import DatasetFolder
+    from ..tables.info import DatasetInfo
 
 AGENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """Names of agents become file names."""
@@ -49,11 +51,10 @@ def add_agent(
     cost: str | None = None,
     utilities: bool = False,
     prices: Sequence[float] = (),
-    card: Callable[[DatasetFolder], object] | None = None,
 ) -> list[str]:
     """Put an agent on the board: its choices into `choices/`, its figures into table *agents*.
 
-    An agent of the same name is replaced.
+    An agent of the same name is replaced. The card shows the new row when it is written again.
 
     Args:
         folder: The dataset folder.
@@ -64,7 +65,6 @@ def add_agent(
         cost: As of `evaluate`.
         utilities: As of `evaluate`.
         prices: As of `evaluate`.
-        card: Writes the folder's card, as `adaptlabels.cards.write_card` does; None leaves the card as it is.
 
     Returns:
         Names of the agents that were added.
@@ -87,16 +87,12 @@ def add_agent(
         _check_name(agent)
     _check_judged(entries, labels, where)
     metric = labels.space.cost_metric
-    with sole_writer(folder.path), staging_folder(folder.path) as staging:
+    with update_folder(folder.path) as staging:
         for agent in names:
             own = [entry for entry in entries if entry.agent == agent]
             table = _choices_table(own, samples, url, metric)
             write_table(choices_path(staging, family, agent), table, CHOICES, {}, folder.info)
-        board = make_board(folder, added=staging)
-        write_table(agents_path(staging, folder.split), check_table(board, AGENTS, "agents"), AGENTS, {}, folder.info)
-        replace_folder(staging, folder.path)
-        if card is not None:
-            card(folder)
+        write_board(staging, make_board(folder, added=staging), folder.info)
     return names
 
 
@@ -112,10 +108,17 @@ def make_board(folder: DatasetFolder, *, added: Path | None = None) -> pl.DataFr
     """
     rows = [row for family in folder.families for file in stored_choices(folder, family, added)
             for row in _rows(folder, family, file)]  # fmt: skip
-    schema = polars_schema(AGENTS)
-    table = pl.DataFrame(rows, schema=schema).sort("family", "agent", "setting", nulls_last=False)
-    optional = [name for name, column in AGENTS.columns.items() if not column.required]
-    return table.drop(name for name in optional if table[name].null_count() == len(table))
+    return pl.DataFrame(rows, schema=polars_schema(AGENTS)).sort("family", "agent", "setting", nulls_last=False)
+
+
+def write_board(path: Path, board: pl.DataFrame, info: DatasetInfo) -> None:
+    """Write table *agents*.
+
+    Raises:
+        TableError: The table breaks its schema.
+    """
+    file = agents_path(path, info.split)
+    write_table(file, check_table(board, AGENTS, str(file)), AGENTS, {}, info)
 
 
 def stored_choices(folder: DatasetFolder, family: str, added: Path | None = None) -> list[Path]:
@@ -125,16 +128,6 @@ def stored_choices(folder: DatasetFolder, family: str, added: Path | None = None
         if root is not None:
             found |= {file.stem: file for file in (root / "choices" / family).glob("*.parquet")}
     return [found[name] for name in sorted(found)]
-
-
-def choices_path(folder: Path, family: str, agent: str) -> Path:
-    """Where an agent's choices lie."""
-    return folder / "choices" / family / f"{agent}.parquet"
-
-
-def agents_path(folder: Path, split: str) -> Path:
-    """Where table *agents* lies."""
-    return folder / "agents" / f"{split}.parquet"
 
 
 def _check_name(agent: str) -> None:
@@ -175,14 +168,13 @@ def _choices_table(entries: Sequence[Choices], samples: Samples, url: str | None
         if entry.cost is not None:
             columns["cost"] = pl.Series(entry.cost)
         parts.append(pl.DataFrame(columns))
-    table = pl.concat(parts)
-    return table.drop(name for name in ("url", "setting") if table[name].null_count() == len(table))
+    return pl.concat(parts)
 
 
 def _rows(folder: DatasetFolder, family: str, file: Path) -> list[dict[str, object]]:
     table = StoredTable(file, CHOICES).frame()
     metric = str(table["cost_metric"][0])
-    url = table["url"][0] if "url" in table.columns else None
+    url = table["url"][0]
     try:
         found = evaluate(
             folder, table.drop("url", "cost_metric", strict=False), family=family, cost=metric, built_in=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,10 +39,12 @@ class FamilyLabels:
     """Cost of each state (n_states,), or of each inference (n_samples, n_states)."""
     confidence: Floats
     """Probability that each state gives its answer (n_samples, n_states); not a number where unknown."""
-    features: Floats
-    """What the cheapest state outputs (n_samples, n_features)."""
     fold: NDArray[np.int8]
     """Fold of each sample (n_samples,)."""
+    folder: DatasetFolder
+    """The folder that they are in."""
+    cheapest: int
+    """Place of the cheapest state in the folder's own order."""
 
     @classmethod
     def read(cls, folder: DatasetFolder, family: str, cost: str | None, *, sample_costs: bool = False) -> FamilyLabels:
@@ -60,9 +63,15 @@ class FamilyLabels:
             correct=folder.correct(family)[:, order],
             costs=folder.sample_costs(family)[:, order] if sample_costs else space.costs,
             confidence=folder.confidence(family)[:, order],
-            features=folder.outputs(family, order[0]),
+            folder=folder,
+            cheapest=order[0],
             fold=table["fold"].to_numpy(),
         )
+
+    @cached_property
+    def features(self) -> Floats:
+        """What the cheapest state outputs (n_samples, n_features)."""
+        return self.folder.outputs(self.space.family, self.cheapest)
 
     def samples(self, place: NDArray[np.int64], class_names: tuple[str, ...]) -> Samples:
         """What choices are checked against."""

@@ -32,12 +32,14 @@ def fitted_to_the_judged(folder: DatasetFolder, family: str) -> list[str]:
     """
     from scipy.stats import fisher_exact
 
-    found = []
+    found: list[str] = []
+    if not (files := stored_choices(folder, family)):
+        return found
     labels = FamilyLabels.read(folder, family, None)
     samples = labels.samples(np.arange(len(labels.table)), tuple(folder.info.class_names))
     oracle_states = labels.judged(np.arange(len(labels.table))).oracle_states
     judged = np.isin(labels.fold, JUDGED_FOLDS)
-    for file in stored_choices(folder, family):
+    for file in files:
         table = StoredTable(file, CHOICES).frame()
         for entry in match_choices(table, samples, where=str(file)):
             if entry.states is None or judged[entry.rows].all():

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ..errors import InputError, TableError
-from ..tables.checking import ROWS_SHOWN
+from ..tables.checksums import CHECKSUMS, differing
 from ..tables.labelling import check_predictions, make_labels
 from ..tables.types import class_label_kind, class_label_names
 from ..tables.writing import class_rows
-from .report import report_folder
-from .serialising import to_table
+from .derived import TOLERANCE, check_board, check_bounds
+from .problems import Problem, as_problem, offending, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ..tables.folder import DatasetFolder
-    from .results import FamilyReport
 
 CARD = "README.md"
 """File of the card."""
@@ -30,38 +27,19 @@ LOOK_AT = {
     "other": "look at preprocessing, weights and precision",
 }
 """What to look at where an accuracy is not the published one, by task."""
-TOLERANCE = 1e-9
-"""Relative difference at which two figures that were computed twice count as equal."""
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One check that failed."""
-
-    file: str
-    """The table's file, relative to the dataset folder."""
-    column: str | None
-    """The column, where the check is about one."""
-    message: str
-    """What is wrong, with the first offending rows."""
-    count: int = 1
-    """How many rows offend."""
-
-    def __str__(self) -> str:
-        column = "" if self.column is None else f" column {self.column!r}:"
-        return f"{self.file}:{column} {self.message}"
-
-
-def validate_folder(folder: DatasetFolder) -> list[Problem]:
+def validate_folder(folder: DatasetFolder, *, files: bool = True) -> list[Problem]:
     """Check every table against its schema, and the tables against each other.
 
     The checks: `correct` is `prediction == target` (or the prediction is among `targets`); labels and predictions
     agree, and neither lacks a sample; `oracle_state` and `oracle_cost` follow from `correct` and *states*; states
     ascend by cost; accuracies, alphas and shares follow from the rows; accuracies lie within tolerance of published
-    ones; *bounds* follows from the labels.
+    ones; *bounds* follows from the labels, and *agents* from the stored choices; files are those that were written.
 
     Args:
         folder: The dataset folder.
+        files: Whether to compare every file with its checksum.
 
     Returns:
         The checks that failed; empty when all passed.
@@ -69,18 +47,33 @@ def validate_folder(folder: DatasetFolder) -> list[Problem]:
     try:
         problems = [*_check_states(folder), *_check_classes(folder)]
     except TableError as error:
-        return [_as_problem(error, folder.states_path, folder)]
+        return [as_problem(error, folder.states_path, folder)]
     for family in folder.families:
         problems += _check_family(folder, family)
     if not problems:
-        problems += [*_check_targets(folder), *_check_bounds(folder)]
+        problems += [*_check_targets(folder), *check_bounds(folder), *check_board(folder)]
     if not (folder.path / CARD).is_file():
         problems.append(Problem(CARD, None, "no such file; `adaptlabels card` writes it"))
+    if files:
+        named = {problem.file for problem in problems}
+        problems += [problem for problem in _check_files(folder) if problem.file not in named]
     return problems
 
 
+def _check_files(folder: DatasetFolder) -> Iterator[Problem]:
+    """Every file is the one that was written; tables were compared when they were read."""
+    verified = {place_of(table.path, folder) for table in folder.tables.values() if table.sha256 is not None}
+    try:
+        wrong = differing(folder.path, verified)
+    except TableError as error:
+        yield as_problem(error, folder.path / CHECKSUMS, folder)
+        return
+    for name, what in wrong.items():
+        yield Problem(name, None, what)
+
+
 def _check_states(folder: DatasetFolder) -> Iterator[Problem]:
-    file = _relative(folder.states_path, folder)
+    file = place_of(folder.states_path, folder)
     for name in sorted(path.name for path in (folder.path / "data").glob("*/") if path.is_dir()):
         if name not in folder.families:
             yield Problem(file, "family", f"data/{name} exists, but no state of family {name!r} does")
@@ -107,10 +100,10 @@ def _check_classes(folder: DatasetFolder) -> Iterator[Problem]:
     try:
         found = folder.tables["classes"].frame()
     except TableError as error:
-        yield _as_problem(error, folder.classes_path, folder)
+        yield as_problem(error, folder.classes_path, folder)
         return
     if not found.equals(class_rows(folder.info)):
-        yield Problem(_relative(folder.classes_path, folder), None, "its classes are not those of the other tables")
+        yield Problem(place_of(folder.classes_path, folder), None, "its classes are not those of the other tables")
 
 
 def _check_published(folder: DatasetFolder, states: pl.DataFrame, file: str) -> Iterator[Problem]:
@@ -137,33 +130,33 @@ def _check_family(folder: DatasetFolder, family: str) -> list[Problem]:
     try:
         labels = folder.labels(family)
     except TableError as error:
-        return [_as_problem(error, paths[0], folder)]
+        return [as_problem(error, paths[0], folder)]
     try:
         predictions = folder.predictions(family)
         check_predictions(predictions, folder.family_states(family)["state"].to_list(), str(paths[1]))
     except TableError as error:
-        return [_as_problem(error, paths[1], folder)]
-    files = _relative(paths[0], folder), _relative(paths[1], folder)
+        return [as_problem(error, paths[1], folder)]
+    files = place_of(paths[0], folder), place_of(paths[1], folder)
     right, rule = pl.col("prediction") == pl.col("target"), "prediction == target"
     if "targets" in predictions.columns:
         right, rule = pl.col("prediction").is_in(pl.col("targets")), "prediction among targets"
         strange = predictions.filter(~pl.col("target").is_in(pl.col("targets")))
         if len(strange):
-            return [_rows(files[1], "targets", "do not hold the target", strange["sample_id"])]
+            return [offending(files[1], "targets", "do not hold the target", strange["sample_id"])]
     answered = "target" in predictions.columns
     wrong = predictions.filter(pl.col("correct") != right) if answered else pl.DataFrame()
-    problems = [_rows(files[1], "correct", f"is not {rule}", wrong["sample_id"])] if len(wrong) else []
+    problems = [offending(files[1], "correct", f"is not {rule}", wrong["sample_id"])] if len(wrong) else []
     problems += _check_names(folder, family)
     strange = predictions.filter(pl.col("family") != family)
     if len(strange):
-        problems.append(_rows(files[1], "family", f"is not {family!r}", strange["sample_id"]))
+        problems.append(offending(files[1], "family", f"is not {family!r}", strange["sample_id"]))
     states = folder.family_states(family)
     try:
         expected = make_labels(predictions, states, labels)
     except InputError as error:
-        return [*problems, Problem(_relative(folder.states_path, folder), None, str(error))]
+        return [*problems, Problem(place_of(folder.states_path, folder), None, str(error))]
     problems += _compare_labels(labels, expected.labels, files[0])
-    return problems + _compare_states(states, expected.states, _relative(folder.states_path, folder))
+    return problems + _compare_states(states, expected.states, place_of(folder.states_path, folder))
 
 
 def _check_names(folder: DatasetFolder, family: str) -> Iterator[Problem]:
@@ -174,7 +167,7 @@ def _check_names(folder: DatasetFolder, family: str) -> Iterator[Problem]:
             kind = class_label_kind(table.schema, column)
             if kind is not None and table.footer.class_names.get(column) != names[kind]:
                 yield Problem(
-                    _relative(table.path, folder), column, "its metadata declares other class names than the folder has"
+                    place_of(table.path, folder), column, "its metadata declares other class names than the folder has"
                 )
 
 
@@ -185,9 +178,9 @@ def _check_targets(folder: DatasetFolder) -> Iterator[Problem]:
         both = _targets(folder, family).join(first, on="sample_id", how="full", suffix="_first")
         differs = both.filter(pl.col("target").ne_missing(pl.col("target_first")))
         if len(differs):
-            file = _relative(folder.labels_path(family), folder)
+            file = place_of(folder.labels_path(family), folder)
             ids = differs.select(pl.coalesce("sample_id", "sample_id_first")).to_series()
-            yield _rows(file, "target", f"differs from that of family {folder.families[0]!r}", ids)
+            yield offending(file, "target", f"differs from that of family {folder.families[0]!r}", ids)
 
 
 def _targets(folder: DatasetFolder, family: str) -> pl.DataFrame:
@@ -205,7 +198,7 @@ def _compare_labels(found: pl.DataFrame, expected: pl.DataFrame, file: str) -> l
     ):
         lacking = this.join(other, on="sample_id", how="anti")["sample_id"]
         if len(lacking):
-            problems.append(_rows(file, "sample_id", message, lacking))
+            problems.append(offending(file, "sample_id", message, lacking))
     both = found.join(expected, on="sample_id", suffix="_expected")
     for column in expected.columns:
         if column not in found.columns:
@@ -216,7 +209,7 @@ def _compare_labels(found: pl.DataFrame, expected: pl.DataFrame, file: str) -> l
         differs = both.filter(~_equal(pl.col(column), pl.col(f"{column}_expected"), expected.schema[column]))
         if len(differs):
             message = "does not follow from predictions and states"
-            problems.append(_rows(file, column, message, differs["sample_id"]))
+            problems.append(offending(file, column, message, differs["sample_id"]))
     return problems
 
 
@@ -234,60 +227,5 @@ def _compare_states(found: pl.DataFrame, expected: pl.DataFrame, file: str) -> l
     for column in ("accuracy", "alpha", "oracle_share"):
         differs = both.filter(~_equal(pl.col(column), pl.col(f"{column}_expected"), pl.Float64()))
         if len(differs):
-            problems.append(_rows(file, column, "does not follow from the labels", differs["state"], "state"))
+            problems.append(offending(file, column, "does not follow from the labels", differs["state"], "state"))
     return problems
-
-
-def _check_bounds(folder: DatasetFolder) -> Iterator[Problem]:
-    try:
-        bounds = folder.bounds
-    except TableError as error:
-        yield _as_problem(error, folder.bounds_path, folder)
-        return
-    file = _relative(folder.bounds_path, folder)
-    for name in bounds["family"].unique(maintain_order=True):
-        if name not in folder.families:
-            yield Problem(file, "family", f"{name!r} has bounds but no states")
-    for family in folder.families:
-        found = bounds.filter(pl.col("family") == family)
-        expected = report_folder(folder, family, replicates=None, agents=False)
-        yield from _compare_bounds(found, expected, file)
-
-
-def _compare_bounds(found: pl.DataFrame, report: FamilyReport, file: str) -> Iterator[Problem]:
-    family = report.space.family
-    rows = {(row["bound"], row["cost_metric"]): row for row in found.iter_rows(named=True)}
-    if len(rows) < len(found):
-        yield Problem(file, "bound", f"family {family!r} has a bound more than once")
-    for row in found.iter_rows(named=True):
-        if row["gain_low"] is not None and not row["gain_low"] <= row["gain_high"]:
-            yield Problem(file, "gain_low", f"{family}, {row['bound']}: is above gain_high")
-    for row in to_table(report).iter_rows(named=True):
-        stored = rows.get((row["bound"], row["cost_metric"]))
-        if stored is None:
-            yield Problem(file, "bound", f"family {family!r} lacks the bound {row['bound']!r}")
-            continue
-        for column in ("alpha", "accuracy", "mean_cost", "gain", "accuracy_gain"):
-            if not _close(stored[column], row[column]):
-                message = f"{family}, {row['bound']}: {stored[column]!r} where the labels give {row[column]!r}"
-                yield Problem(file, column, message)
-
-
-def _close(stored: float | None, expected: float | None) -> bool:
-    if stored is None or expected is None:
-        return stored is expected
-    return abs(stored - expected) <= TOLERANCE * max(1.0, abs(expected))
-
-
-def _rows(file: str, column: str, message: str, rows: pl.Series, kind: str = "sample") -> Problem:
-    shown = ", ".join(repr(name) for name in rows.head(ROWS_SHOWN))
-    more = f" … ({len(rows)} in all)" if len(rows) > ROWS_SHOWN else ""
-    return Problem(file, column, f"{message}: {kind} {shown}{more}", len(rows))
-
-
-def _as_problem(error: TableError, path: Path, folder: DatasetFolder) -> Problem:
-    return Problem(_relative(path, folder), None, str(error).removeprefix(f"{path}: "))
-
-
-def _relative(path: Path, folder: DatasetFolder) -> str:
-    return path.relative_to(folder.path).as_posix()

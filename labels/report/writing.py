@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import polars as pl
 
 from ..errors import ChecksError
+from ..tables.checksums import write_checksums
 from ..tables.folder import DatasetFolder
 from ..tables.layout import TABLE_FILES
-from ..tables.replacing import replace_folder, sole_writer, staging_folder
+from ..tables.replacing import files_like, replace_folder, sole_writer, staging_folder
 from ..tables.staging import claim_folder, with_kept_families
 from ..tables.writing import write_bounds, write_labels
+from .board import make_board, write_board
+from .problems import place_of
 from .report import report_folder
 from .results import FamilyReport
 from .serialising import to_table
@@ -23,8 +27,8 @@ if TYPE_CHECKING:
     from ..tables.info import DatasetInfo
     from ..tables.made import FamilyTables
 
-CardWriter: TypeAlias = Callable[[DatasetFolder, Sequence[FamilyReport]], object]
-"""Writes the card of a folder from the reports of its families, as `adaptlabels.cards.write_card` does."""
+CardWriter: TypeAlias = Callable[[DatasetFolder, Sequence[FamilyReport], Path], object]
+"""Writes the card of a folder from the reports of its families to some place, as `cards.write_card` does."""
 PROBLEMS_SHOWN = 3
 """Failed checks that an error quotes."""
 
@@ -46,6 +50,7 @@ def write_dataset(
     Raises:
         InputError: The folder holds something else, another run is writing it, or families that would stay have other
             samples.
+        TableError: Choices on the folder's board do not fit the new labels.
         ChecksError: The tables do not agree with each other; the folder is as it was.
     """
     out = Path(out)
@@ -58,11 +63,16 @@ def write_dataset(
             staged.labels(family)  # in one reading, as the checks will need every column
         reports = [report_folder(staged, family, agents=card is not None) for family in staged.families]
         write_bounds(staging, info, pl.concat([to_table(report) for report in reports]))
+        if (out / "choices").is_dir():
+            shutil.copytree(out / "choices", staging / "choices")
+            write_board(staging, make_board(staged), info)
         if card is not None:
-            card(staged, reports)
-        problems = [problem for problem in validate_folder(staged) if card is not None or problem.file != CARD]
+            card(staged, reports, staging)
+        problems = [p for p in validate_folder(staged, files=False) if card is not None or p.file != CARD]
         if problems:
             shown = "".join(f"\n{problem}" for problem in problems[:PROBLEMS_SHOWN])
             raise ChecksError(f"{out}: {len(problems)} check(s) failed, so the folder was left as it was:{shown}")
+        known = {place_of(t.path, staged): t.sha256 for t in staged.tables.values() if t.sha256 is not None}
+        write_checksums(staging, base=out, gone=files_like(out, TABLE_FILES), known=known)
         replace_folder(staging, out, stale=TABLE_FILES)
     return DatasetFolder(out)

@@ -10,29 +10,43 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from ..errors import TableError
+from .layout import FOLDER_FILES
 from .parquet import atomic_file
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 CHECKSUMS = "SHA256SUMS"
 """Name of the list."""
+DIFFERS = f"differs from its SHA-256 in {CHECKSUMS}; restore it, or make the folder again"
+"""What is said of a file that is not the one that was written."""
 
 
-def write_checksums(folder: Path, *, base: Path | None = None, gone: Collection[str] = ()) -> None:
+def write_checksums(
+    folder: Path, *, base: Path | None = None, gone: Collection[str] = (), known: Mapping[str, str] | None = None
+) -> None:
     """List the files of a folder.
 
     Args:
         folder: The folder that gets the list.
-        base: A folder whose other files will lie beside these, as when a staging folder is moved over it.
+        base: A folder whose other files will lie beside these, as when a staging folder is moved over it. What its own
+            list says of them stays, so that damage is still found.
         gone: Files of `base` that will go, relative to it.
+        known: SHA-256 of some files of `folder`, by name.
     """
-    found = {name: folder / name for name in files_of(folder)}
+    digests = {name: (known or {}).get(name) or sha256_of(folder / name) for name in files_of(folder)}
     if base is not None:
-        found |= {name: base / name for name in files_of(base) if name not in found and name not in gone}
+        listed = read_checksums(base) if (base / CHECKSUMS).exists() else {}
+        kept = set(files_of(base)).difference(digests, gone)
+        digests |= {name: listed.get(name) or sha256_of(base / name) for name in kept}
     with atomic_file(folder / CHECKSUMS) as temporary:
-        temporary.write_text("".join(f"{sha256_of(found[name])}  {name}\n" for name in sorted(found)), encoding="utf-8")
+        temporary.write_text(checksum_lines(digests), encoding="utf-8")
+
+
+def checksum_lines(digests: Mapping[str, str]) -> str:
+    """The list as text: SHA-256 by the name of the file relative to the folder."""
+    return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
@@ -57,8 +71,12 @@ def read_checksums(folder: Path) -> dict[str, str]:
     return found
 
 
-def differing(folder: Path) -> dict[str, str]:
+def differing(folder: Path, verified: Collection[str] = ()) -> dict[str, str]:
     """Files that are not what the list says, with what is wrong.
+
+    Args:
+        folder: The dataset folder.
+        verified: Files that were compared when they were read.
 
     Raises:
         TableError: The list is missing or broken.
@@ -67,22 +85,17 @@ def differing(folder: Path) -> dict[str, str]:
     wrong = dict.fromkeys(listed.keys() - there, "is missing")
     wrong |= dict.fromkeys(there - listed.keys(), f"is not in {CHECKSUMS}")
     wrong |= {
-        name: f"differs from its SHA-256 in {CHECKSUMS}"
+        name: DIFFERS
         for name in listed.keys() & there
-        if sha256_of(folder / name) != listed[name]
+        if name not in verified and sha256_of(folder / name) != listed[name]
     }
     return dict(sorted(wrong.items()))
 
 
 def files_of(folder: Path) -> list[str]:
-    """The files that are listed, relative to the folder: all but the list itself, unfinished work and hidden files."""
-    found = []
-    for file in folder.rglob("*"):
-        name = file.relative_to(folder)
-        hidden = any(part.startswith(".") for part in name.parts)
-        if file.is_file() and not hidden and name.as_posix() != CHECKSUMS:
-            found.append(name.as_posix())
-    return sorted(found)
+    """The files that are listed, relative to the folder: those of a dataset folder, but for the list itself."""
+    found = {file.relative_to(folder).as_posix() for pattern in FOLDER_FILES for file in folder.glob(pattern)}
+    return sorted(found - {CHECKSUMS})
 
 
 def sha256_of(file: Path) -> str:

@@ -10,7 +10,9 @@ import polars as pl
 
 from ..bounds.states import StateSpace
 from ..errors import InputError, TableError
-from .layout import labels_path, predictions_path
+from .agent_schemas import AGENTS
+from .checksums import CHECKSUMS, read_checksums
+from .layout import agents_path, labels_path, predictions_path
 from .replacing import finish_replacement
 from .schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
 from .stored import StoredTable
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import pandera.polars as pa
     from numpy.typing import NDArray
 
     from .info import DatasetInfo
@@ -55,7 +58,8 @@ class DatasetFolder:
                 f"{path}: states/ has several splits ({', '.join(f.stem for f in found)}); one is supported"
             )
         self.split = found[0].stem
-        self._states = StoredTable(self.states_path, STATES, whole=True)
+        self._listed = read_checksums(self.path) if (self.path / CHECKSUMS).is_file() else {}
+        self._states = self._table(self.states_path, STATES, whole=True)
 
     @cached_property
     def info(self) -> DatasetInfo:
@@ -90,13 +94,19 @@ class DatasetFolder:
         """All tables by the names of their configs: `<family>`, `<family>-predictions`, `states` and so on."""
         tables: dict[str, StoredTable] = {}
         for family in self.families:
-            tables[family] = StoredTable(self.labels_path(family), LABELS)
+            tables[family] = self._table(self.labels_path(family), LABELS)
             # By far the largest table: read again rather than held.
-            tables[f"{family}-predictions"] = StoredTable(self.predictions_path(family), PREDICTIONS, keep=False)
-        tables |= {"states": self._states, "bounds": StoredTable(self.bounds_path, BOUNDS_TABLE, whole=True)}
+            tables[f"{family}-predictions"] = self._table(self.predictions_path(family), PREDICTIONS, keep=False)
+        tables |= {"states": self._states, "bounds": self._table(self.bounds_path, BOUNDS_TABLE, whole=True)}
         if self.info.has_classes:
-            tables["classes"] = StoredTable(self.classes_path, CLASSES, whole=True)
+            tables["classes"] = self._table(self.classes_path, CLASSES, whole=True)
+        if (agents := agents_path(self.path, self.split)).is_file():
+            tables["agents"] = self._table(agents, AGENTS, whole=True)
         return tables
+
+    def _table(self, path: Path, schema: pa.DataFrameSchema, *, keep: bool = True, whole: bool = False) -> StoredTable:
+        listed = self._listed.get(path.relative_to(self.path).as_posix())
+        return StoredTable(path, schema, keep=keep, whole=whole, listed=listed)
 
     @property
     def states(self) -> pl.DataFrame:

@@ -27,8 +27,19 @@ TABLE_FILES = (
     "states/*.parquet",
     "bounds/*.parquet",
     "classes/*.parquet",
+    "agents/*.parquet",
 )
 """Where the tables lie; all of these are made anew whenever a folder is written."""
+FOLDER_FILES = (
+    *TABLE_FILES,
+    "choices/*/*.parquet",
+    "assets/*",
+    "index.html",
+    "README.md",
+    "CHANGELOG.md",
+    "SHA256SUMS",
+)
+"""All files of a dataset folder; whatever else lies there is its owner's."""
 RESERVED = ("states", "bounds", "classes", "agents", "default", "all")
 """Config names that no family may take."""
 
@@ -41,6 +52,16 @@ def labels_path(folder: Path, family: str, split: str) -> Path:
 def predictions_path(folder: Path, family: str, split: str) -> Path:
     """Where a family's table *predictions* lies."""
     return folder / "predictions" / family / f"{split}-00000-of-00001.parquet"
+
+
+def agents_path(folder: Path, split: str) -> Path:
+    """Where table *agents* lies."""
+    return folder / "agents" / f"{split}.parquet"
+
+
+def choices_path(folder: Path, family: str, agent: str) -> Path:
+    """Where an agent's choices lie."""
+    return folder / "choices" / family / f"{agent}.parquet"
 
 
 def check_family_name(family: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow
@@ -18,6 +18,7 @@ from .types import arrow_schema, features
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from io import BufferedReader
     from pathlib import Path
 
     import pandera.polars as pa
@@ -82,7 +83,7 @@ def _rows_of_a_group(table: pyarrow.Table) -> int:
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[BinaryIO]:
+def open_table(path: Path) -> Iterator[BufferedReader]:
     """Open a table of a dataset folder: the only place where these files are opened for reading.
 
     Raises:
@@ -93,7 +94,7 @@ def open_table(path: Path) -> Iterator[BinaryIO]:
             yield file
     except FileNotFoundError as error:
         raise TableError(f"{path}: no such file; the dataset folder is incomplete") from error
-    except (pl.exceptions.PolarsError, pyarrow.ArrowException, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pyarrow.ArrowException, OSError) as error:
         raise TableError(f"{path}: not a readable parquet file ({first_line(error)})") from error
 
 

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError, RunError
 from .folder import DatasetFolder
-from .layout import TABLE_FILES
+from .layout import FOLDER_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HUB = "hub:"
 """Prefix of a Hub dataset's name on the command line."""
-TABLES = (*TABLE_FILES, "README.md", "CHANGELOG.md", "assets/*")
-"""Files of a dataset repository that a dataset folder has."""
 HUB_ID_PARTS = 2
 
 
@@ -126,7 +124,7 @@ def open_folder(where: str) -> DatasetFolder:
 
     repository, revision = split_revision(where.removeprefix(HUB))
     with explained(repository, "datasets/"), quiet_clients():
-        path = snapshot_download(repository, repo_type="dataset", revision=revision, allow_patterns=list(TABLES))
+        path = snapshot_download(repository, repo_type="dataset", revision=revision, allow_patterns=list(FOLDER_FILES))
     try:
         return DatasetFolder(path)
     except InputError as error:

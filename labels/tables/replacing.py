@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from ..errors import InputError, RunError, cannot_be_written
+from .checksums import write_checksums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,6 +89,22 @@ def staging_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+@contextmanager
+def update_folder(path: Path) -> Iterator[Path]:
+    """A staging folder whose files, when the block ends well, replace those of a dataset folder, all or none.
+
+    The list of checksums is made anew with them.
+
+    Raises:
+        InputError: Another run is writing the folder, or it may not be written.
+        RunError: The disk is full.
+    """
+    with sole_writer(path), staging_folder(path) as staging:
+        yield staging
+        write_checksums(staging, base=path)
+        replace_folder(staging, path)
+
+
 def replace_folder(staging: Path, path: Path, *, stale: Sequence[str] = ()) -> None:
     """Put the files of a staging folder in place of those of a dataset folder, all or none.
 
@@ -100,7 +117,7 @@ def replace_folder(staging: Path, path: Path, *, stale: Sequence[str] = ()) -> N
         OSError: A file cannot be moved; opening the folder again finishes what was begun.
     """
     files = sorted(file.relative_to(staging).as_posix() for file in staging.rglob("*") if file.is_file())
-    old = {file.relative_to(path).as_posix() for pattern in stale for file in path.glob(pattern)}
+    old = files_like(path, stale)
     for folder in {staging, *(staging / file for file in files)}:
         _flush(folder if folder.is_dir() else folder.parent)
     journal = {"staging": staging.name, "files": files, "removed": sorted(old - set(files))}
@@ -112,6 +129,11 @@ def replace_folder(staging: Path, path: Path, *, stale: Sequence[str] = ()) -> N
     temporary.replace(path / WORK / JOURNAL)
     _flush(path / WORK)
     _finish_moves(path)
+
+
+def files_like(path: Path, patterns: Sequence[str]) -> set[str]:
+    """Files of a folder that fit some patterns, relative to it."""
+    return {file.relative_to(path).as_posix() for pattern in patterns for file in path.glob(pattern)}
 
 
 def finish_replacement(path: Path) -> None:

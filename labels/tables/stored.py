@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,13 +14,14 @@ import pyarrow.parquet
 from ..errors import TableError
 from .absent import null_column, nullable_columns
 from .checking import check_columns, check_table
+from .checksums import DIFFERS
 from .info import METADATA_KEY, DatasetInfo
 from .parquet import HUGGINGFACE_KEY, open_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from io import BufferedReader
     from pathlib import Path
-    from typing import BinaryIO
 
     import pandera.polars as pa
 
@@ -67,7 +70,18 @@ class Footer:
 class StoredTable:
     """A parquet file that keeps one of our schemas."""
 
-    def __init__(self, path: Path, schema: pa.DataFrameSchema, *, keep: bool = True, whole: bool = False) -> None:
+    sha256: str | None = None
+    """SHA-256 of the file, known once rows of it were read."""
+
+    def __init__(
+        self,
+        path: Path,
+        schema: pa.DataFrameSchema,
+        *,
+        keep: bool = True,
+        whole: bool = False,
+        listed: str | None = None,
+    ) -> None:
         """Name a table; nothing is opened yet.
 
         Args:
@@ -75,10 +89,11 @@ class StoredTable:
             schema: Its schema.
             keep: Whether columns that were read stay in memory for the next call.
             whole: Whether the first opening reads all columns, as is best for small tables.
+            listed: SHA-256 that the file must have for its rows to be read; None to take the file as it is.
         """
         self.path = path
         self.schema = schema
-        self._keep, self._whole = keep, whole
+        self._keep, self._whole, self._listed = keep, whole, listed
         self._columns: dict[str, pl.Series] = {}
         self._footer: Footer | None = None
 
@@ -119,7 +134,7 @@ class StoredTable:
         """
         known = self._columns
         if self._footer is None or not known.keys() >= set(self._stored(columns)):
-            with open_table(self.path) as file:
+            with self._verified() as file:
                 self._footer = self._footer or self._footer_of(file)
                 new = [name for name in self._stored(columns) if name not in known]
                 file.seek(0)
@@ -140,7 +155,7 @@ class StoredTable:
         Raises:
             TableError: The file is missing or breaks its schema.
         """
-        with open_table(self.path) as file:
+        with self._verified() as file:
             self._footer = self._footer or self._footer_of(file)
             stored = self._stored(columns)
             empty = pl.DataFrame(self._footer.schema.empty_table().select(stored))
@@ -148,6 +163,18 @@ class StoredTable:
             read = pl.concat([empty, *(pl.DataFrame(batch).filter(condition) for batch in batches)])
         found = self._checked(read.select(stored))
         return self._with_absent(found.get_columns(), columns, len(found))
+
+    @contextmanager
+    def _verified(self) -> Iterator[BufferedReader]:
+        """The open file, if it is the one that was written."""
+        with open_table(self.path) as file:
+            if self.sha256 is None:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+                if self._listed not in (None, found):
+                    raise TableError(f"{self.path}: {DIFFERS}")
+                self.sha256 = found
+                file.seek(0)
+            yield file
 
     def _stored(self, columns: Sequence[str] | None) -> list[str]:
         """Those of some columns that the file has."""
@@ -163,7 +190,7 @@ class StoredTable:
         read |= {name: null_column(self.schema, name, length) for name in missing}
         return pl.DataFrame([read[name] for name in wanted])
 
-    def _footer_of(self, file: BinaryIO) -> Footer:
+    def _footer_of(self, file: BufferedReader) -> Footer:
         parquet = pyarrow.parquet.ParquetFile(file)
         footer = Footer(parquet.metadata, parquet.schema_arrow)
         check_columns(footer.columns, self.schema, str(self.path))

@@ -25,11 +25,8 @@ def run(path: Path, *, as_json: bool) -> None:
     """
     from ...cards import write_card
     from ...labels import DatasetFolder
-    from ...labels.tables.replacing import sole_writer
 
-    folder = DatasetFolder(path)
-    with sole_writer(path):
-        written = write_card(folder)
+    written = write_card(DatasetFolder(path))
     if as_json:
         console.print_json({"folder": str(path), "written": [str(file) for file in written]})
         return

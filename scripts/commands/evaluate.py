@@ -73,7 +73,7 @@ def command(
     Agents learn from folds 0-4 and are judged on folds 5-9, beside single states, oracle and frontier.
     """
     from ...cards import write_card
-    from ...labels import InputError, add_agent, evaluate, open_folder
+    from ...labels import DatasetFolder, InputError, add_agent, evaluate, open_folder
     from ...labels.tables.remote import HUB
     from ..printing.evaluation import print_evaluation
 
@@ -110,8 +110,8 @@ def command(
             cost=cost,
             utilities=utilities,
             prices=tuple(prices or ()),
-            card=write_card,
         )
+        write_card(DatasetFolder(where))
         console.err.print(f"on the board of {folder.path}: {', '.join(added)}", markup=False)
     if json:
         console.print_json(found.to_json())

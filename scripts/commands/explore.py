@@ -11,9 +11,6 @@ import typer
 from .. import console
 from ..options import JsonOption, WhereArgument
 
-PAGE = "index.html"
-"""Name of the page, inside the folder that it shows."""
-
 
 def command(
     where: WhereArgument,
@@ -45,12 +42,17 @@ def run(where: str, out: Path | None, *, open_page: bool, as_json: bool) -> None
         RunError: The Hub cannot be reached.
         TableError: A table is missing or breaks its schema.
     """
-    from ...cards.explorer import write_explorer
+    from ...cards.explorer import PAGE, write_explorer
     from ...labels.tables.remote import HUB, open_folder
+    from ...labels.tables.replacing import update_folder
 
     folder = open_folder(where)
-    target = out or (Path() if where.startswith(HUB) else folder.path) / PAGE
-    page = write_explorer(folder, target)
+    if out is None and not where.startswith(HUB):
+        with update_folder(folder.path) as staging:
+            write_explorer(folder, staging / PAGE)
+        page = folder.path / PAGE
+    else:
+        page = write_explorer(folder, out or Path(PAGE))
     if as_json:
         console.print_json({"page": str(page), "bytes": page.stat().st_size})
     else:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from adaptlabels.labels import InputError, TableError, evaluate
+from adaptlabels.labels import DatasetFolder, InputError, TableError, evaluate
 from adaptlabels.labels.folds import fold_of
-from adaptlabels.labels.report.board import FIGURES, add_agent, agents_path, choices_path, make_board
+from adaptlabels.labels.report.board import FIGURES, add_agent, make_board
 from adaptlabels.labels.report.leakage import fitted_to_the_judged
+from adaptlabels.labels.tables.layout import agents_path, choices_path
 
 from ..inputs import agents_folder
 
@@ -27,7 +28,7 @@ def in_turn(folder, shift=0):
 
 
 def board(folder):
-    return pl.read_parquet(agents_path(folder.path, folder.split))
+    return DatasetFolder(folder.path).tables["agents"].frame()
 
 
 def test_a_row_is_the_evaluation_of_the_stored_choices(folder):

@@ -19,7 +19,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_the_list_holds_every_file_but_itself_and_unfinished_work(folder):
+def test_the_list_holds_every_file_of_ours_but_itself(folder):
+    (folder / "notes.txt").write_text("mine")
+    write_checksums(folder)
     assert list(read_checksums(folder)) == ["README.md", "data/a b/é.parquet"]
     assert differing(folder) == {}
 
@@ -33,11 +35,12 @@ def test_sha256sum_reads_it(folder):
 def test_changed_missing_and_new_files_are_named(folder):
     (folder / "README.md").write_text("cart")
     (folder / "data/a b/é.parquet").unlink()
-    (folder / "new.png").write_text("")
+    (folder / "assets").mkdir()
+    (folder / "assets" / "new.png").write_text("")
     assert differing(folder) == {
-        "README.md": "differs from its SHA-256 in SHA256SUMS",
+        "README.md": "differs from its SHA-256 in SHA256SUMS; restore it, or make the folder again",
         "data/a b/é.parquet": "is missing",
-        "new.png": "is not in SHA256SUMS",
+        "assets/new.png": "is not in SHA256SUMS",
     }
 
 
