@@ -129,7 +129,7 @@ def cost_unit(states: pl.DataFrame) -> str:
         if known
         else "Costs are in the unit that came with the predictions."
     )
-    if states[default_cost_metric(states)].min() >= SMALLEST_SHOWN:
+    if states[default_cost_metric(states)].to_numpy().min() >= SMALLEST_SHOWN:
         return unit
     return f"{unit} The Hub's viewer rounds them to five decimals; the files do not, and neither does its SQL console."
 

@@ -15,7 +15,7 @@ from adaptlabels.labels import (
 )
 from adaptlabels.labels.tables.checking import check_table
 from adaptlabels.labels.tables.parquet import write_table
-from adaptlabels.labels.tables.schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
+from adaptlabels.labels.tables.schemas import CLASSES, LABELS, STATES
 from adaptlabels.labels.tables.types import class_label_names
 from adaptlabels.scripts.commands.label import run
 
