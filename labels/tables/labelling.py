@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from ..bounds.oracle import Oracle
 
-MOST_STATES = 127
-"""States of a family: `n_correct` is an int8."""
+MOST_STATES = 500
+"""States of a family: among more, the selection of the best ones takes minutes."""
 
 
 ANSWERS = ("prediction", "correct", "confidence")
