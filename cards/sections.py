@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import pandera.polars as pa
     import polars as pl
 
-    from ..labels.tables.folder import DatasetFolder
     from ..labels.tables.info import DatasetInfo
 
 COMPARED = "compared_with_float32"
@@ -149,38 +148,9 @@ def cost_unit(states: pl.DataFrame) -> str:
         if known
         else "Costs are in the unit that came with the predictions."
     )
-    if states[default_cost_metric(states)].min() >= SMALLEST_SHOWN:
+    if states[default_cost_metric(states)].to_numpy().min() >= SMALLEST_SHOWN:
         return unit
     return f"{unit} The Hub's viewer rounds them to five decimals; the files do not, and neither does its SQL console."
-
-
-def queries(folder: DatasetFolder, family: str) -> str:
-    """Queries for DuckDB that run inside the folder; what a class label means is in *states*, by `index`."""
-    labels, predictions = (folder.tables[name] for name in (family, f"{family}-predictions"))
-    of = {
-        "labels": labels.path.relative_to(folder.path).as_posix(),
-        "predictions": predictions.path.relative_to(folder.path).as_posix(),
-        "states": folder.states_path.relative_to(folder.path).as_posix(),
-    }
-    named = f"JOIN '{of['states']}' AS s ON s.family = '{family}' AND s.index"
-    found = [
-        f"-- the smallest state is wrong, the largest is right\n"
-        f"SELECT sample_id, pattern FROM '{of['labels']}' WHERE pattern LIKE '0%1';",
-        f"-- how often each pattern of right and wrong occurs\n"
-        f"SELECT pattern, count(*) AS samples FROM '{of['labels']}' GROUP BY pattern ORDER BY samples DESC;",
-        f"-- what the oracle takes\n"
-        f"SELECT s.state, count(*) AS samples FROM '{of['labels']}' AS l {named} = l.oracle_state\n"
-        f"GROUP BY s.state ORDER BY min(s.index);",
-        f"-- a smaller state is right, though the largest is not\n"
-        f"SELECT sample_id, correct FROM '{of['labels']}' WHERE solvable AND NOT correct[-1];",
-    ]
-    if "confidence" in predictions.footer.columns:
-        found.append(
-            f"-- wrong, and most certain of it\n"
-            f"SELECT p.sample_id, s.state, p.confidence FROM '{of['predictions']}' AS p {named} = p.state\n"
-            f"WHERE NOT p.correct ORDER BY p.confidence DESC LIMIT 10;"
-        )
-    return "\n\n".join(found)
 
 
 def made_with(states: pl.DataFrame) -> str:

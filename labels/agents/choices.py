@@ -65,7 +65,7 @@ class Choices:
     """Its setting; None where it has only one."""
     rows: NDArray[np.int64]
     """Places of its samples among the judged ones (n_rows,), ascending."""
-    states: NDArray[np.int8] | None
+    states: NDArray[np.int16] | None
     """State whose answer is given (n_rows,); None for an agent that is not made of the states."""
     right: NDArray[np.bool_] | None
     """Whether its own answer is right (n_rows,); None where the answer is the state's."""

@@ -135,7 +135,7 @@ class _Checked:
                 paid = None if overhead is None else cost_of(self.samples.costs, rows, states) + overhead
                 yield Choices(str(part["agent"][0]), float(price) if numbered else None, rows, states, None, paid)
 
-    def _places(self, values: pl.Series, column: str) -> NDArray[np.int8]:
+    def _places(self, values: pl.Series, column: str) -> NDArray[np.int16]:
         """Names of states as their places."""
         if values.null_count():
             raise TableError(f"{self.where}: column {column!r} may not be empty in any row")
@@ -147,9 +147,9 @@ class _Checked:
                 f"{self.where}: column {column!r} has {len(strange)} unknown state(s), first {strange[0]!r}; the states"
                 f" are {', '.join(names)}"
             )
-        return text.replace_strict(names, range(len(names)), return_dtype=pl.Int8).to_numpy()
+        return text.replace_strict(names, range(len(names)), return_dtype=pl.Int16).to_numpy()
 
-    def _cost(self, states: NDArray[np.int8] | None) -> Floats | None:
+    def _cost(self, states: NDArray[np.int16] | None) -> Floats | None:
         """All that was paid on each row; None where that is the cost of its state."""
         frame = self.frame
         if "cost" in frame.columns and "states_run" in frame.columns:
@@ -168,7 +168,7 @@ class _Checked:
             paid = cost_of(self.samples.costs, frame["_row"].to_numpy(), states)
         return paid + overhead
 
-    def _run_cost(self, states: NDArray[np.int8] | None) -> Floats:
+    def _run_cost(self, states: NDArray[np.int16] | None) -> Floats:
         run = self.frame.select(state_lists(self.frame["states_run"]), "_row", "sample_id").with_row_index("_place")
         empty = run.filter(pl.col("states_run").is_null() | (pl.col("states_run").list.len() == 0))
         if len(empty):
@@ -226,9 +226,9 @@ class _Checked:
         return right
 
 
-def _highest(scores: Floats, costs: Floats, price: float) -> NDArray[np.int8]:
+def _highest(scores: Floats, costs: Floats, price: float) -> NDArray[np.int16]:
     """The state of highest score less price times cost (n_samples,), the cheapest of equals."""
-    found = np.zeros(len(scores), dtype=np.int8)
+    found = np.zeros(len(scores), dtype=np.int16)
     best = scores[:, 0] - price * costs[..., 0]
     for state in range(1, scores.shape[1]):
         value = scores[:, state] - price * costs[..., state]

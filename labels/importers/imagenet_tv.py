@@ -31,8 +31,8 @@ def imagenet_tv() -> Results:
     """The packaged answers, as families `resnet` and `densenet`.
 
     Returns:
-        50,000 samples x 9 states with targets, predictions and confidences; `states` has source, parameters, gflops
-        (counted once on the meta device) and the published accuracies.
+        50,000 samples x 9 states with targets, predictions and confidences; the class is the category. `states` has
+        source, parameters, gflops (counted once on the meta device) and the published accuracies.
 
     Example:
         >>> imagenet_tv().rows["family"].unique().sort().to_list()
@@ -42,7 +42,8 @@ def imagenet_tv() -> Results:
         wide = pl.read_parquet(found / "predictions.parquet")
         states = pl.read_csv(found / "states.csv")
     classes = imagenet_classes()
-    about = wide.select("sample_id", target=pl.col("target").cast(pl.Int64))
+    target = wide["target"].cast(pl.Int64)
+    about = wide.select("sample_id", target=target, category=classes["name"].gather(target))
     families = dict(zip(states["state"], states["family"], strict=True))
     rows = pl.concat(
         about.with_columns(

@@ -51,7 +51,7 @@ def validate_folder(folder: DatasetFolder, *, files: bool = True) -> list[Proble
     for family in folder.families:
         problems += _check_family(folder, family)
     if not problems:
-        problems += [*_check_targets(folder), *check_bounds(folder), *check_board(folder)]
+        problems += [*_check_samples(folder), *check_bounds(folder), *check_board(folder)]
     if not (folder.path / CARD).is_file():
         problems.append(Problem(CARD, None, "no such file; `adaptlabels card` writes it"))
     if files:
@@ -171,23 +171,24 @@ def _check_names(folder: DatasetFolder, family: str) -> Iterator[Problem]:
                 )
 
 
-def _check_targets(folder: DatasetFolder) -> Iterator[Problem]:
-    """All families label the same samples with the same targets."""
-    first = _targets(folder, folder.families[0])
+def _check_samples(folder: DatasetFolder) -> Iterator[Problem]:
+    """All families label the same samples, with the same targets and folds."""
+    first = _samples(folder, folder.families[0])
     for family in folder.families[1:]:
-        both = _targets(folder, family).join(first, on="sample_id", how="full", suffix="_first")
-        differs = both.filter(pl.col("target").ne_missing(pl.col("target_first")))
-        if len(differs):
-            file = place_of(folder.labels_path(family), folder)
-            ids = differs.select(pl.coalesce("sample_id", "sample_id_first")).to_series()
-            yield offending(file, "target", f"differs from that of family {folder.families[0]!r}", ids)
+        both = _samples(folder, family).join(first, on="sample_id", how="full", suffix="_first")
+        for column in ("target", "fold"):
+            differs = both.filter(pl.col(column).ne_missing(pl.col(f"{column}_first")))
+            if len(differs):
+                file = place_of(folder.labels_path(family), folder)
+                ids = differs.select(pl.coalesce("sample_id", "sample_id_first")).to_series()
+                yield offending(file, column, f"differs from that of family {folder.families[0]!r}", ids)
 
 
-def _targets(folder: DatasetFolder, family: str) -> pl.DataFrame:
-    """Samples with their targets; where only right and wrong are known, with one that is always the same."""
+def _samples(folder: DatasetFolder, family: str) -> pl.DataFrame:
+    """Samples with targets and folds; where only right and wrong are known, with one target that is always the same."""
     if "target" in folder.tables[family].footer.columns:
-        return folder.labels(family, ("sample_id", "target"))
-    return folder.labels(family, ["sample_id"]).with_columns(target=pl.lit(0, dtype=pl.Int64))
+        return folder.labels(family, ("sample_id", "target", "fold"))
+    return folder.labels(family, ("sample_id", "fold")).with_columns(target=pl.lit(0, dtype=pl.Int64))
 
 
 def _compare_labels(found: pl.DataFrame, expected: pl.DataFrame, file: str) -> list[Problem]:

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
     from ..bounds.oracle import Oracle
 
-MOST_STATES = 127
-"""States of a family: `n_correct` is an int8."""
+MOST_STATES = 500
+"""States of a family: among more, the selection of the best ones takes minutes."""
 
 
+ANSWERS = ("prediction", "correct", "confidence")
+"""Columns of *predictions* that are list columns in *labels*."""
 ABOUT = ("category", "split_type", "source_id")
 """Columns of *labels* that come from the source of the samples; predictions do not carry them."""
 
@@ -135,11 +137,10 @@ def _known(samples: pl.Series, about: pl.DataFrame | None) -> dict[str, pl.Serie
 
 def _answers(ordered: pl.DataFrame, length: int) -> dict[str, pl.Series]:
     """The list columns, one element for each state."""
-    found = {name: _lists(ordered[name], length) for name in ("prediction", "correct") if name in ordered.columns}
-    confidence = ordered["confidence"]
-    if confidence.null_count() < len(confidence):
-        return {**found, "confidence": _lists(confidence, length)}
-    return {**found, "confidence": null_column(LABELS, "confidence", len(ordered) // length)}
+    found = {name: _lists(ordered[name], length) for name in ordered.columns if name in ANSWERS}
+    if ordered["confidence"].null_count() == len(ordered):
+        found["confidence"] = null_column(LABELS, "confidence", len(ordered) // length)
+    return found
 
 
 def _folds(samples: pl.Series, sources: pl.Series) -> pl.Series:

@@ -86,7 +86,7 @@ def features(
     found: dict[str, dict[str, Any]] = {}
     for name in columns:
         kind = class_label_kind(schema, name)
-        if kind in names:
+        if kind is not None and kind in names:
             found[name] = {"names": list(names[kind]), "_type": "ClassLabel"}
         elif pyarrow.types.is_list(types.field(name).type):
             found[name] = {"feature": _value(types.field(name).type.value_type), "_type": "List"}

@@ -37,7 +37,7 @@ def dials(hard: np.ndarray, n_states: int, n_agents: int, n_settings: int, seed:
     for agent in range(n_agents):
         seen = hard + rng.uniform(0.1, 1) * rng.normal(size=len(hard))
         for setting in np.linspace(-1, 1, n_settings):
-            states = np.digitize(seen, np.linspace(-0.5, 1.2, n_states - 1) + setting).astype(np.int8)
+            states = np.digitize(seen, np.linspace(-0.5, 1.2, n_states - 1) + setting).astype(np.int16)
             found.append(Choices(f"agent {agent}", float(setting), rows, states, None, None))
     return found
 

@@ -62,7 +62,7 @@ def test_the_queries_of_the_card_run_and_find_what_they_say(demo, name, monkeypa
     folder = DatasetFolder(demo / name)
     (block,) = re.findall(r"```sql\n(.*?)```", (folder.path / "README.md").read_text(), re.DOTALL)
     monkeypatch.chdir(folder.path)
-    small_wrong, patterns, oracle, lost, sure = (
+    small_wrong, patterns, lost, oracle, sure = (
         duckdb.sql(query).pl() for query in block.split(";\n") if query.strip()
     )
     family = folder.families[0]

@@ -14,6 +14,8 @@ from adaptlabels.labels import (
     validate_folder,
     write_dataset,
 )
+from adaptlabels.labels.agents.choices import Samples
+from adaptlabels.labels.agents.matching import match_choices
 
 from ..inputs import prediction_rows, state_rows, write_inputs
 
@@ -53,6 +55,21 @@ def test_samples_of_one_document_share_a_fold(tmp_path, form):
     assert labels.drop_nulls("source_id").group_by("source_id").agg(pl.col("fold").n_unique())["fold"].max() == 1
     folder = write_dataset(tmp_path / "out", made.info, made.families)
     assert [problem.file for problem in validate_folder(folder)] == ["README.md"]
+
+
+def test_a_family_may_have_more_states_than_a_byte_counts(tmp_path):
+    names = [f"m{i:03d}" for i in range(300)]
+    rows = pl.DataFrame({"sample_id": ["a", "b"], **{name: [True, name == "m299"] for name in names}})
+    made = label_predictions(*write_inputs(tmp_path, rows, pl.DataFrame({"state": names, "cost": range(1, 301)})))
+    labels = made.families[0].labels
+    assert labels["n_correct"].to_list() == [300, 1]
+    assert labels["cheapest_right"].to_list() == [0, 299]
+    assert labels["pattern"][1] == 299 * "0" + "1"
+    unknown = pl.Series([None, None], dtype=pl.Int64)
+    samples = Samples(labels["sample_id"], labels["sample_id"].head(0), tuple(names), np.arange(1.0, 301), unknown)
+    choices = pl.DataFrame({"sample_id": ["a", "b"], "state": ["m000", "m299"]})
+    (entry,) = match_choices(choices, samples, where="choices", agent="mine")
+    assert entry.states.tolist() == [0, 299]
 
 
 def test_a_state_called_none_is_refused(tmp_path):
@@ -122,7 +139,7 @@ def test_any_cost_metric_alone_is_enough(tmp_path):
 def test_metrics_of_states_serve_as_cost_below_their_own_names(tmp_path):
     states = state_rows().rename({"cost": "gflops"}).with_columns(parameters=pl.Series([5, 6, 7]))
     _, (tables,) = label_predictions(*write_inputs(tmp_path, states=states))
-    assert "cost" not in tables.states.columns
+    assert tables.states["cost"].null_count() == 3
     assert tables.states["gflops"].to_list() == [1.0, 3.0, 10.0]
     assert tables.states["parameters"].to_list() == [5, 6, 7]
 

@@ -5,10 +5,12 @@ import pyarrow.parquet
 import pytest
 from adaptlabels.cards.card import write_card
 from adaptlabels.labels import (
+    ChecksError,
     DatasetFolder,
     InputError,
     Results,
     TableError,
+    label_predictions,
     label_results,
     validate_folder,
     write_dataset,
@@ -145,6 +147,15 @@ def test_families_must_agree_on_the_targets(tmp_path):
             split="test",
             as_json=True,
         )
+
+
+def test_families_must_agree_on_the_folds(tmp_path):
+    rows = prediction_rows(n_samples=6)
+    one = rows.with_columns(family=pl.lit("one"), source_id=pl.lit("page 1"))
+    two = rows.with_columns(family=pl.lit("two"), source_id=pl.lit(None, dtype=pl.String))
+    made = label_predictions(*write_inputs(tmp_path, pl.concat([one, two])))
+    with pytest.raises(ChecksError, match=r"data/two/.* column 'fold': differs from that of family 'one'"):
+        write_dataset(tmp_path / "out", made.info, made.families)
 
 
 def test_published_accuracy_is_compared_on_the_whole_split_only(folder):
