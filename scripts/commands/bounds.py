@@ -13,7 +13,11 @@ from ..options import FamiliesOption, JsonOption, PlotOption, check_plot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ...labels.bounds.states import StateSpace
     from ...labels.report.results import FamilyReport
+
+FORMS = ("auto", "table", "timm")
+"""Forms of tables of published numbers."""
 
 
 def command(
@@ -21,7 +25,7 @@ def command(
         str,
         typer.Argument(
             metavar="WHERE",
-            help="A dataset folder, hub:org/name[@version], or a CSV of state,cost,accuracy.",
+            help="A dataset folder, hub:org/name[@version], or a CSV of state,cost,accuracy (or timm's results).",
             show_default=False,
         ),
     ],
@@ -67,6 +71,25 @@ def command(
             metavar="COLUMN", help="Resample whole values of this column, where samples of one value err together."
         ),
     ] = None,
+    form: Annotated[
+        str,
+        typer.Option("--format", metavar="NAME", help="Form of a table of published numbers: auto, table or timm."),
+    ] = "auto",
+    costs: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="timm's benchmark-infer-….csv, for GFLOPs; parameters without it."),
+    ] = None,
+    filter: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option(metavar="REGEX", help="Published states whose names contain this only.")
+    ] = None,
+    accuracy: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that is the accuracy; top1 of timm's tables.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="OURS=THEIRS,…", help="Names of columns: state=model,cost=params,accuracy=acc_norm."),
+    ] = None,
+    percent: Annotated[bool, typer.Option("--percent", help="Published accuracies are percent.")] = False,
     plot: PlotOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -78,14 +101,27 @@ def command(
     from ..printing.bounds import print_report
 
     check_plot(plot)
+    of_tables = {"costs": costs, "filter": filter, "accuracy": accuracy, "columns": columns, "percent": percent}
     if Path(where).is_file():
-        if cost is not None:
-            raise InputError(f"`cost` is {cost!r}: a table of published numbers has one cost; leave it out")
         for argument, given in (("sample_costs", sample_costs), ("by", by), ("cluster", cluster)):
             if given:
                 raise InputError(f"`{argument}`: a table of published numbers has no samples")
-        reports = _of_published(Path(where), families, pool=pool, pareto=pareto, alphas=alphas or ())
+        spaces = _published(
+            Path(where),
+            form,
+            costs=costs,
+            filter=filter,
+            accuracy=accuracy,
+            columns=columns,
+            percent=percent,
+            cost=cost,
+        )
+        chosen = [spaces[name] for name in _chosen(families, list(spaces), where, pool=pool)]
+        reports = _of_published(chosen, pool=pool, pareto=pareto, alphas=alphas or ())
     else:
+        for argument, option in of_tables.items():
+            if option:
+                raise InputError(f"`{argument}` is for tables of published numbers; {where} is not a file")
         if pool and sample_costs:
             raise InputError("`sample_costs`: a pool takes the states' mean costs; leave it or `pool` out")
         reports = _of_folder(
@@ -115,17 +151,48 @@ def command(
         print_report(report)
 
 
-def _of_published(
-    table: Path, families: Sequence[str] | None, *, pool: bool, pareto: bool, alphas: Sequence[float]
-) -> list[FamilyReport]:
-    """Reports of the families of a table, and of their pool."""
-    from ...labels import pool_spaces, read_published, report_family
+def _published(
+    table: Path,
+    form: str,
+    *,
+    costs: Path | None,
+    filter: str | None,  # noqa: A002 - the option's name
+    accuracy: str | None,
+    columns: str | None,
+    percent: bool,
+    cost: str | None,
+) -> dict[str, StateSpace]:
+    """The state spaces of a table by family; of timm's models the Pareto states alone."""
+    from ...labels import InputError, read_published
+    from ...labels.importers.options import parse_columns
+    from ...labels.importers.timm_results import ACCURACY, is_timm_results, read_timm_results
 
-    spaces = read_published(table)
-    chosen = [spaces[name] for name in _chosen(families, list(spaces), str(table), pool=pool)]
-    if pool:
-        chosen.append(pool_spaces(chosen))
-    return [report_family(space.without_dominated() if pareto else space, alphas=alphas) for space in chosen]
+    if form not in FORMS:
+        raise InputError(f"`form` is {form!r}; tables of published numbers are {', '.join(FORMS)}")
+    if form == "timm" or (form == "auto" and columns is None and is_timm_results(table)):
+        if columns is not None or percent:
+            raise InputError("`columns` and `percent` are for other tables; timm's columns and units are known")
+        found = read_timm_results(table, costs, accuracy=accuracy or ACCURACY, cost=cost, pattern=filter)
+        for note in found.notes:
+            console.err.print(note, style="dim", markup=False)
+        space = found.space.without_dominated()
+        console.err.print(f"{len(space)} Pareto states of {len(found.space):,} models", style="dim")
+        return {space.family: space}
+    if cost is not None or costs is not None:
+        argument = "costs" if cost is None else "cost"
+        raise InputError(f"`{argument}`: a table of published numbers has one cost; leave it out, or name its column")
+    names = parse_columns(columns)
+    if accuracy is not None:
+        names[accuracy] = "accuracy"
+    return read_published(table, names, percent=percent, pattern=filter)
+
+
+def _of_published(spaces: list[StateSpace], *, pool: bool, pareto: bool, alphas: Sequence[float]) -> list[FamilyReport]:
+    """Reports of published families, and of their pool."""
+    from ...labels import pool_spaces, report_family
+
+    taken = [*spaces, pool_spaces(spaces)] if pool else spaces
+    return [report_family(space.without_dominated() if pareto else space, alphas=alphas) for space in taken]
 
 
 def _of_folder(
