@@ -234,7 +234,7 @@ def _plot(reports: Sequence[FamilyReport], path: Path) -> None:
         name = report.space.family.replace("/", "_")
         target = path if len(reports) == 1 else path.with_name(f"{path.stem}-{name}{path.suffix}")
         try:
-            plot_family(report, target)
+            written = plot_family(report, target)
         except OSError as error:
             raise InputError(f"`plot`: {target} cannot be written ({error.strerror})") from error
-        console.err.print(f"plot: {target}", markup=False)
+        console.err.print(f"plot: {', '.join(map(str, written))}", markup=False)

@@ -90,7 +90,9 @@ def test_several_families_in_a_table(tmp_path):
     assert [found["family"] for found in families(path, "--family", "y")] == ["y"]
     plot = tmp_path / "p.png"
     assert adaptlabels("bounds", path, "--plot", plot).returncode == 0
-    assert sorted(file.name for file in tmp_path.glob("*.png")) == ["p-x.png", "p-y.png"]
+    assert sorted(file.name for file in tmp_path.glob("*.png")) == [
+        "p-x-states.png", "p-x.png", "p-y-states.png", "p-y.png",
+    ]  # fmt: skip
 
 
 def test_a_folder_by_other_costs_and_without_intervals(demo):
@@ -273,3 +275,11 @@ def test_wrong_pools_and_columns_are_refused(two, options, words):
 def test_published_numbers_have_no_parts(published, option):
     with pytest.raises(InputError, match=f"`{option}`: a table of published numbers has no samples"):
         command(str(published), **{option: "category"})
+
+
+def test_a_plot_of_labels_comes_with_one_of_what_states_add_and_one_of_shared_errors(two, tmp_path):
+    command(two, families=["small"], replicates=0, plot=tmp_path / "p.png")
+    names = ["p.png", "p-states.png", "p-overlap.png"]
+    written = [Image.open(tmp_path / name) for name in names]
+    assert written[0].size[0] == written[1].size[0] == 2 * written[2].size[0]
+    assert all(len(image.convert("L").getcolors(256)) > 10 for image in written)
