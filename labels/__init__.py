@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .importers.options import ImportOptions
     from .importers.published import read_published
     from .importers.results import Results
+    from .importers.timm_results import PublishedModels, read_timm_results
     from .report.board import add_agent
     from .report.evaluation import evaluate
     from .report.pooled import report_pool
@@ -71,6 +72,7 @@ _LAZY = {
     "Parts": "bounds.parts",
     "Pool": "bounds.pools",
     "Problem": "report.validation",
+    "PublishedModels": "importers.timm_results",
     "Replicates": "bounds.bootstrap",
     "Results": "importers.results",
     "RunError": "errors",
@@ -111,6 +113,7 @@ _LAZY = {
     "pool_spaces": "bounds.pools",
     "read_published": "importers.published",
     "read_results": "importers.formats",
+    "read_timm_results": "importers.timm_results",
     "replicate": "bounds.bootstrap",
     "report_family": "report.report",
     "report_folder": "report.report",
@@ -151,6 +154,7 @@ __all__ = [
     "Parts",
     "Pool",
     "Problem",
+    "PublishedModels",
     "Replicates",
     "Results",
     "RunError",
@@ -191,6 +195,7 @@ __all__ = [
     "pool_spaces",
     "read_published",
     "read_results",
+    "read_timm_results",
     "replicate",
     "report_family",
     "report_folder",
