@@ -216,11 +216,12 @@ def _of_folder(
 def _chosen(families: Sequence[str] | None, known: list[str], where: str, *, pool: bool) -> Sequence[str]:
     """The families that were asked for, all by default."""
     from ...labels.errors import InputError
+    from ...labels.tables.pooling import is_pool
 
     for name in families or ():
         if name not in known:
             raise InputError(f"`families`: {name!r} is unknown; {where} has {', '.join(known)}")
-    chosen = list(dict.fromkeys(families or known))
+    chosen = list(dict.fromkeys(families or (name for name in known if not (pool and is_pool(name)))))
     if pool and len(chosen) < 2:
         raise InputError(f"`pool`: {chosen[0]!r} is the only family that is taken; a pool needs two")
     return chosen

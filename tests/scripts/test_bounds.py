@@ -10,6 +10,7 @@ import sys
 import pytest
 from adaptlabels.labels import InputError
 from adaptlabels.scripts.commands.bounds import command
+from adaptlabels.scripts.commands.label import run
 from PIL import Image
 
 from ..hub import Hub, running
@@ -283,3 +284,15 @@ def test_a_plot_of_labels_comes_with_one_of_what_states_add_and_one_of_shared_er
     written = [Image.open(tmp_path / name) for name in names]
     assert written[0].size[0] == written[1].size[0] == 2 * written[2].size[0]
     assert all(len(image.convert("L").getcolors(256)) > 10 for image in written)
+
+
+def test_a_folder_with_a_stored_pool_pools_its_other_families(tmp_path, capsys):
+    folder = two_families(tmp_path)
+    out = tmp_path / "pooled"
+    run(tmp_path / "demo.csv", out, tmp_path / "states.csv", pool=True, as_json=True)
+    capsys.readouterr()
+    assert (out / "assets" / "small+large-overlap.png").exists()
+    stored = in_process(capsys, out, replicates=0, agents=False)[-1]
+    pooled = in_process(capsys, out, replicates=0, agents=False, pool=True)
+    assert [family["family"] for family in pooled] == ["small", "large", "small+large"]
+    assert pooled[-1] == stored == in_process(capsys, folder.path, replicates=0, agents=False, pool=True)[-1]
