@@ -31,7 +31,8 @@ def command(
     ],
     families: FamiliesOption = None,
     cost: Annotated[
-        str | None, typer.Option(metavar="METRIC", help="Cost column of states; gflops by default.")
+        str | None,
+        typer.Option(metavar="METRIC", help="Cost column of states, or of timm's tables; gflops by default."),
     ] = None,
     alphas: Annotated[
         list[float] | None,
