@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).parent / "templates" / "card.md"
 SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LARGEST_CATEGORY = "1M<n<10M"
+PLOTS = (
+    ("", "accuracy and cost, best states, alpha, shares"),
+    ("-states", "gain by number of states"),
+    ("-overlap", "which states err together"),
+)
+"""The plots of a family: what follows its name in the file's, and what it shows."""
 
 
 def write_card(
@@ -53,8 +59,7 @@ def write_card(
         reports = [report_folder(folder, family) for family in folder.families]
     written = []
     for report in reports:
-        written.append(to / "assets" / f"{report.space.family}.png")
-        plots.plot_family(report, written[-1])
+        written += plots.plot_family(report, to / "assets" / f"{report.space.family}.png")
     written.append(write_explorer(folder, to / PAGE))
     with atomic_file(to / "README.md") as temporary:
         temporary.write_text(render_card(folder, reports), encoding="utf-8")
@@ -93,8 +98,7 @@ def render_card(
         source=sections.escape(info.source),
         warning=_warning(folder),
         plots="\n".join(
-            f"![{family}: accuracy and cost, best states, alpha, shares](assets/{family}.png)"
-            for family in folder.families
+            f"![{family}: {about}](assets/{family}{kind}.png)" for family in folder.families for kind, about in PLOTS
         ),
         where=place or _place(folder.path),
         joined_where=f"hub:{place}@{revision}" if place else _place(folder.path),

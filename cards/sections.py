@@ -90,12 +90,14 @@ def states_table(states: pl.DataFrame) -> str:
                 percent(row["reference_accuracy"]),
                 row["alpha"],
                 percent(row["oracle_share"]),
+                row.get("utility"),
                 source,
             )
         )
     cost_title = "cost" if states["gflops"].is_null().any() else "cost (GFLOPs)"
     columns = (
-        "family", "state", "parameters", cost_title, "accuracy", "published", "alpha", "oracle takes", "weights",
+        "family", "state", "parameters", cost_title, "accuracy", "published", "alpha", "oracle takes", "utility",
+        "weights",
     )  # fmt: skip
     return markdown_table(columns, rows)
 

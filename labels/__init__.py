@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .importers.options import ImportOptions
     from .importers.published import read_published
     from .importers.results import Results
+    from .importers.timm_results import PublishedModels, read_timm_results
     from .report.board import add_agent
     from .report.evaluation import evaluate
     from .report.pooled import report_pool
@@ -72,6 +73,7 @@ _LAZY = {
     "Parts": "bounds.parts",
     "Pool": "bounds.pools",
     "Problem": "report.problems",
+    "PublishedModels": "importers.timm_results",
     "Replicates": "bounds.bootstrap",
     "Results": "importers.results",
     "RunError": "errors",
@@ -112,6 +114,7 @@ _LAZY = {
     "pool_spaces": "bounds.pools",
     "read_published": "importers.published",
     "read_results": "importers.formats",
+    "read_timm_results": "importers.timm_results",
     "replicate": "bounds.bootstrap",
     "report_family": "report.report",
     "report_folder": "report.report",
@@ -152,6 +155,7 @@ __all__ = [
     "Parts",
     "Pool",
     "Problem",
+    "PublishedModels",
     "Replicates",
     "Results",
     "RunError",
@@ -192,6 +196,7 @@ __all__ = [
     "pool_spaces",
     "read_published",
     "read_results",
+    "read_timm_results",
     "replicate",
     "report_family",
     "report_folder",

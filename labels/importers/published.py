@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ..bounds.states import StateSpace
-from ..errors import TableError
+from ..errors import InputError, TableError, first_line
 from .files import known_names, open_table, stem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from .files import Table
+
 COLUMNS = ("state", "cost", "accuracy")
 OPTIONAL = ("family",)
 
 
-def read_published(path: Path, columns: Mapping[str, str] | None = None) -> dict[str, StateSpace]:
+def read_published(
+    path: Path, columns: Mapping[str, str] | None = None, *, percent: bool = False, pattern: str | None = None
+) -> dict[str, StateSpace]:
     """Read state spaces from a table of published numbers.
 
     Args:
         path: A table (see `open_table`) with `state`, `cost`, `accuracy` (a fraction) and optionally `family`; without
             it there is one family, named after the file.
         columns: Names that columns get, by the names that the file has, such as `{"model": "state"}`.
+        percent: Whether accuracies are percent instead of fractions.
+        pattern: Regular expression that the names of the states to take contain; None takes all.
 
     Returns:
         The state spaces by family, in the file's order.
@@ -35,6 +42,9 @@ def read_published(path: Path, columns: Mapping[str, str] | None = None) -> dict
     """
     table = known_names(open_table(path, columns), (*COLUMNS, *OPTIONAL))
     frame = table.frame
+    if "state" in frame.columns:
+        rows = matching(frame.with_row_index("_row"), "state", pattern, path)
+        table, frame = replace(table, rows=_places(table, rows["_row"])), rows.drop("_row")
     missing = [column for column in COLUMNS if column not in frame.columns]
     if missing:
         raise TableError(
@@ -49,6 +59,14 @@ def read_published(path: Path, columns: Mapping[str, str] | None = None) -> dict
                 f"{path} {table.place(row)}: column {column!r} must hold a number in every row, found"
                 f" {frame[column][row]!r}"
             )
+    if percent:
+        frame = frame.with_columns(pl.col("accuracy") / 100)
+    elif (frame["accuracy"] > 1).any():
+        row = int(frame["accuracy"].arg_max() or 0)
+        raise TableError(
+            f"{path} {table.place(row)}: accuracy {frame['accuracy'][row]:g} is above 1; fractions are expected, or say"
+            " `percent`"
+        )
     if "family" not in frame.columns:
         frame = frame.with_columns(family=pl.lit(stem(path)))
     if frame["family"].null_count() or frame["state"].null_count():
@@ -64,3 +82,25 @@ def read_published(path: Path, columns: Mapping[str, str] | None = None) -> dict
             cost_metric="cost",
         )
     return spaces
+
+
+def matching(frame: pl.DataFrame, column: str, pattern: str | None, path: Path) -> pl.DataFrame:
+    """The rows whose name contains a regular expression, all where it is None.
+
+    Raises:
+        InputError: It is no regular expression, or no name contains it.
+    """
+    if pattern is None:
+        return frame
+    try:
+        found = frame.filter(pl.col(column).cast(pl.String).str.contains(pattern))
+    except pl.exceptions.ComputeError as error:
+        raise InputError(f"`filter` {pattern!r} is no regular expression ({first_line(error)})") from error
+    if found.is_empty():
+        raise InputError(f"`filter` {pattern!r}: no name in column {column!r} of {path} contains it")
+    return found
+
+
+def _places(table: Table, rows: pl.Series) -> pl.Series:
+    """Where the rows that were taken stand in the file."""
+    return rows if table.rows is None else table.rows.gather(rows)

@@ -40,7 +40,7 @@ class Alpha:
 
 
 def measured_alpha(found: Oracle, sets: Replicates | None) -> Alpha:
-    """The paper's optimistic figure: the least correlation of the labels, and of every resampled set."""
+    """The least correlation of the labels, and of every resampled set: the end of the range opposite to 1."""
     value = float(formulas.least_alpha(found.alpha))
     if sets is None:
         return Alpha(value, value)

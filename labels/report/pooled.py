@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..bounds.bootstrap import REPLICATES
 from ..bounds.pools import LabelledSpace, pool_families
+from ..tables.pooling import is_pool
 from .report import columns_of, random_weights, report_family
 from .values import part_values, sample_values
 from .warnings import left_out_samples
@@ -33,7 +34,7 @@ def report_pool(
 
     Args:
         folder: The dataset folder.
-        families: The families of the pool; None for all.
+        families: The families of the pool; None for all that are no pools themselves.
         cost: Column of *states* that is the cost; `gflops` by default.
         pareto: Leave out states that cost no less than one at least as accurate, of whatever family.
         alphas: Error correlations to add a `constant-alpha` bound for.
@@ -48,7 +49,7 @@ def report_pool(
         InputError: Costs of several metrics, no sample in common, or as `report_folder`.
         TableError: A table breaks its schema.
     """
-    names = list(families or folder.families)
+    names = list(families or (name for name in folder.families if not is_pool(name)))
     members = [_labelled(folder, name, cost) for name in names]
     pool = pool_families(members)
     if pareto:

@@ -115,7 +115,7 @@ def report_family(
 
 
 def _report_published(space: StateSpace, further: Sequence[Alpha]) -> FamilyReport:
-    """From published numbers, which say nothing of alpha: the conservative 1 stands in."""
+    """From published numbers, which say nothing of alpha: 1, as in Eq. 9, stands in."""
     if space.accuracies is None:
         raise InputError(f"{space.family}: accuracies or labels are needed")
     R, A = as_costs(space.costs), as_accuracies(space.accuracies, len(space))

@@ -10,12 +10,13 @@ import polars as pl
 import pyarrow
 
 from ..bounds.oracle import oracle
+from ..bounds.utility import conservative_utility
 from ..errors import InputError, TableError
 from ..folds import fold_of
 from .absent import null_column
 from .checking import ROWS_SHOWN
 from .folder import default_cost_metric
-from .schemas import LABELS
+from .schemas import LABELS, STATES
 from .types import polars_schema
 from .vocabulary import NONE
 
@@ -115,7 +116,7 @@ def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, about: pl.DataF
         oracle_cost=pl.Series(costs[result.states]),
     )
     kept = polars_schema(LABELS, optional=labels.columns)
-    return Labelled(labels.select(kept.names()).cast(kept), _fill(states, result))
+    return Labelled(labels.select(kept.names()).cast(kept), _fill(states, result, costs))
 
 
 def _check_states(names: Sequence[str]) -> None:
@@ -166,11 +167,17 @@ def _lists(values: pl.Series, length: int) -> pl.Series:
     return values.reshape((-1, length)).arr.to_list()
 
 
-def _fill(states: pl.DataFrame, result: Oracle) -> pl.DataFrame:
-    measured = {"accuracy": result.accuracies, "alpha": result.alpha, "oracle_share": result.shares}
-    return states.with_columns(
+def _fill(states: pl.DataFrame, result: Oracle, costs: NDArray[np.float64]) -> pl.DataFrame:
+    measured = {
+        "accuracy": result.accuracies,
+        "alpha": result.alpha,
+        "oracle_share": result.shares,
+        "utility": conservative_utility(costs, result.accuracies).utility,
+    }
+    filled = states.with_columns(
         pl.Series(name, values, dtype=pl.Float64).fill_nan(None) for name, values in measured.items()
     )
+    return filled.select(name for name in STATES.columns if name in filled.columns)
 
 
 def _some(samples: pl.Series) -> str:

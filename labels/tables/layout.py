@@ -19,8 +19,8 @@ from ..errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-FAMILY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-"""Family names become folder and config names."""
+FAMILY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+"""Family names become folder and config names; a `+` stands between those of a pool."""
 TABLE_FILES = (
     "data/*/*.parquet",
     "predictions/*/*.parquet",
@@ -72,7 +72,7 @@ def check_family_name(family: str) -> str:
     """
     if not FAMILY_NAME.fullmatch(family) or family in RESERVED or family.endswith("-predictions"):
         raise InputError(
-            f"family {family!r}: letters, digits, '.', '_' and '-' make a name, which may not be"
+            f"family {family!r}: letters, digits, '.', '_', '-' and '+' make a name, which may not be"
             f" {', '.join(RESERVED)} nor end in '-predictions'"
         )
     return family

@@ -188,6 +188,12 @@ STATES = pa.DataFrameSchema(
             nullable=True,
         ),
         "oracle_share": _column(pl.Float64, "Share of samples on which the oracle takes this state", _SHARE),
+        "utility": _column(
+            pl.Float64,
+            "What leaving the state out would cost by Eq. 10, in the unit of the costs; below 0 it would save",
+            nullable=True,
+            required=False,
+        ),
         "reference_accuracy": _column(pl.Float64, "Published accuracy", _SHARE, nullable=True),
         "latency_ms_p50": _column(pl.Float64, "Median latency at batch 1, milliseconds", _NOT_NEGATIVE, nullable=True),
         "latency_ms_p95": _column(

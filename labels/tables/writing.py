@@ -40,6 +40,7 @@ def write_labels(path: Path, info: DatasetInfo, families: Sequence[FamilyTables]
         file = predictions_path(path, family, info.split)
         write_table(file, check_table(tables.predictions, PREDICTIONS, str(file)), PREDICTIONS, names, info)
     states = pl.concat([tables.states for tables in families], how="diagonal")
+    states = states.select(name for name in STATES.columns if name in states.columns)
     file = path / "states" / f"{info.split}.parquet"
     write_table(file, check_table(states, STATES, str(file)), STATES, {}, info)
     if info.has_classes:

@@ -13,7 +13,11 @@ from ..options import FamiliesOption, JsonOption, PlotOption, check_plot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ...labels.bounds.states import StateSpace
     from ...labels.report.results import FamilyReport
+
+FORMS = ("auto", "table", "timm")
+"""Forms of tables of published numbers."""
 
 
 def command(
@@ -21,13 +25,14 @@ def command(
         str,
         typer.Argument(
             metavar="WHERE",
-            help="A dataset folder, hub:org/name[@version], or a CSV of state,cost,accuracy.",
+            help="A dataset folder, hub:org/name[@version], or a CSV of state,cost,accuracy (or timm's results).",
             show_default=False,
         ),
     ],
     families: FamiliesOption = None,
     cost: Annotated[
-        str | None, typer.Option(metavar="METRIC", help="Cost column of states; gflops by default.")
+        str | None,
+        typer.Option(metavar="METRIC", help="Cost column of states, or of timm's tables; gflops by default."),
     ] = None,
     alphas: Annotated[
         list[float] | None,
@@ -67,6 +72,25 @@ def command(
             metavar="COLUMN", help="Resample whole values of this column, where samples of one value err together."
         ),
     ] = None,
+    form: Annotated[
+        str,
+        typer.Option("--format", metavar="NAME", help="Form of a table of published numbers: auto, table or timm."),
+    ] = "auto",
+    costs: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="timm's benchmark-infer-….csv, for GFLOPs; parameters without it."),
+    ] = None,
+    filter: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option(metavar="REGEX", help="Published states whose names contain this only.")
+    ] = None,
+    accuracy: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that is the accuracy; top1 of timm's tables.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="OURS=THEIRS,…", help="Names of columns: state=model,cost=params,accuracy=acc_norm."),
+    ] = None,
+    percent: Annotated[bool, typer.Option("--percent", help="Published accuracies are percent.")] = False,
     plot: PlotOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -78,14 +102,27 @@ def command(
     from ..printing.bounds import print_report
 
     check_plot(plot)
+    of_tables = {"costs": costs, "filter": filter, "accuracy": accuracy, "columns": columns, "percent": percent}
     if Path(where).is_file():
-        if cost is not None:
-            raise InputError(f"`cost` is {cost!r}: a table of published numbers has one cost; leave it out")
         for argument, given in (("sample_costs", sample_costs), ("by", by), ("cluster", cluster)):
             if given:
                 raise InputError(f"`{argument}`: a table of published numbers has no samples")
-        reports = _of_published(Path(where), families, pool=pool, pareto=pareto, alphas=alphas or ())
+        spaces = _published(
+            Path(where),
+            form,
+            costs=costs,
+            filter=filter,
+            accuracy=accuracy,
+            columns=columns,
+            percent=percent,
+            cost=cost,
+        )
+        chosen = [spaces[name] for name in _chosen(families, list(spaces), where, pool=pool)]
+        reports = _of_published(chosen, pool=pool, pareto=pareto, alphas=alphas or ())
     else:
+        for argument, option in of_tables.items():
+            if option:
+                raise InputError(f"`{argument}` is for tables of published numbers; {where} is not a file")
         if pool and sample_costs:
             raise InputError("`sample_costs`: a pool takes the states' mean costs; leave it or `pool` out")
         reports = _of_folder(
@@ -115,17 +152,48 @@ def command(
         print_report(report)
 
 
-def _of_published(
-    table: Path, families: Sequence[str] | None, *, pool: bool, pareto: bool, alphas: Sequence[float]
-) -> list[FamilyReport]:
-    """Reports of the families of a table, and of their pool."""
-    from ...labels import pool_spaces, read_published, report_family
+def _published(
+    table: Path,
+    form: str,
+    *,
+    costs: Path | None,
+    filter: str | None,  # noqa: A002 - the option's name
+    accuracy: str | None,
+    columns: str | None,
+    percent: bool,
+    cost: str | None,
+) -> dict[str, StateSpace]:
+    """The state spaces of a table by family; of timm's models the Pareto states alone."""
+    from ...labels import InputError, read_published
+    from ...labels.importers.options import parse_columns
+    from ...labels.importers.timm_results import ACCURACY, is_timm_results, read_timm_results
 
-    spaces = read_published(table)
-    chosen = [spaces[name] for name in _chosen(families, list(spaces), str(table), pool=pool)]
-    if pool:
-        chosen.append(pool_spaces(chosen))
-    return [report_family(space.without_dominated() if pareto else space, alphas=alphas) for space in chosen]
+    if form not in FORMS:
+        raise InputError(f"`form` is {form!r}; tables of published numbers are {', '.join(FORMS)}")
+    if form == "timm" or (form == "auto" and columns is None and is_timm_results(table)):
+        if columns is not None or percent:
+            raise InputError("`columns` and `percent` are for other tables; timm's columns and units are known")
+        found = read_timm_results(table, costs, accuracy=accuracy or ACCURACY, cost=cost, pattern=filter)
+        for note in found.notes:
+            console.err.print(note, style="dim", markup=False)
+        space = found.space.without_dominated()
+        console.err.print(f"{len(space)} Pareto states of {len(found.space):,} models", style="dim")
+        return {space.family: space}
+    if cost is not None or costs is not None:
+        argument = "costs" if cost is None else "cost"
+        raise InputError(f"`{argument}`: a table of published numbers has one cost; leave it out, or name its column")
+    names = parse_columns(columns)
+    if accuracy is not None:
+        names[accuracy] = "accuracy"
+    return read_published(table, names, percent=percent, pattern=filter)
+
+
+def _of_published(spaces: list[StateSpace], *, pool: bool, pareto: bool, alphas: Sequence[float]) -> list[FamilyReport]:
+    """Reports of published families, and of their pool."""
+    from ...labels import pool_spaces, report_family
+
+    taken = [*spaces, pool_spaces(spaces)] if pool else spaces
+    return [report_family(space.without_dominated() if pareto else space, alphas=alphas) for space in taken]
 
 
 def _of_folder(
@@ -149,11 +217,12 @@ def _of_folder(
 def _chosen(families: Sequence[str] | None, known: list[str], where: str, *, pool: bool) -> Sequence[str]:
     """The families that were asked for, all by default."""
     from ...labels.errors import InputError
+    from ...labels.tables.pooling import is_pool
 
     for name in families or ():
         if name not in known:
             raise InputError(f"`families`: {name!r} is unknown; {where} has {', '.join(known)}")
-    chosen = list(dict.fromkeys(families or known))
+    chosen = list(dict.fromkeys(families or (name for name in known if not (pool and is_pool(name)))))
     if pool and len(chosen) < 2:
         raise InputError(f"`pool`: {chosen[0]!r} is the only family that is taken; a pool needs two")
     return chosen
@@ -167,7 +236,7 @@ def _plot(reports: Sequence[FamilyReport], path: Path) -> None:
         name = report.space.family.replace("/", "_")
         target = path if len(reports) == 1 else path.with_name(f"{path.stem}-{name}{path.suffix}")
         try:
-            plot_family(report, target)
+            written = plot_family(report, target)
         except OSError as error:
             raise InputError(f"`plot`: {target} cannot be written ({error.strerror})") from error
-        console.err.print(f"plot: {target}", markup=False)
+        console.err.print(f"plot: {', '.join(map(str, written))}", markup=False)

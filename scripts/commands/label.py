@@ -70,6 +70,9 @@ def command(
     columns: Annotated[
         str | None, typer.Option(metavar="OURS=THEIRS,…", help="Names of columns: sample_id=id,correct=acc.")
     ] = None,
+    pool: Annotated[
+        bool, typer.Option("--pool", help="Also write the families as one, on the samples that all have.")
+    ] = False,
     split: Annotated[str, typer.Option(help="Name of the split.")] = "test",
     licence: Annotated[
         str | None,
@@ -102,6 +105,7 @@ def command(
         family=family,
         cost=cost,
         missing=missing,
+        pool=pool,
         licence=licence,
         as_json=json,
         option_names=options_of(context.command),
@@ -121,6 +125,7 @@ def run(
     family: str | None = None,
     cost: str | None = None,
     missing: Missing = "error",
+    pool: bool = False,
     licence: str | None = None,
     as_json: bool,
     option_names: Mapping[str, str] | None = None,
@@ -133,6 +138,7 @@ def run(
     from ...cards import write_card
     from ...labels import label_predictions, write_dataset
     from ...labels.importers.formats import AUTO, recognise
+    from ...labels.tables.pooling import pool_tables
 
     found = recognise(predictions).name if form == AUTO else form
     made = label_predictions(
@@ -150,8 +156,9 @@ def run(
     for note in made.info.notes:
         console.err.print(in_options(note, option_names or {}), style="dim", markup=False)
     info = replace(made.info, licence=licence or made.info.licence)
+    families_made = [*made.families, pool_tables(made.families)] if pool else made.families
     console.err.print("labels, bounds with intervals, card, checks", style="dim")
-    folder = write_dataset(out, info, made.families, card=write_card)
+    folder = write_dataset(out, info, families_made, card=write_card)
     folders.print_folder(folder, as_json=as_json)
 
 

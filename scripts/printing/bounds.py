@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ...labels.report.results import FamilyReport, SelectionResult
 
 
+SIZES_SHOWN = 12
+"""Sizes of a state space that are listed; more where it takes more to keep most of the gain."""
 PARTS_SHOWN = 10
 """Parts that are listed from each end."""
 
@@ -91,9 +93,10 @@ def _print_alpha_range(report: FamilyReport) -> None:
 
 
 def _print_growing(report: FamilyReport) -> None:
-    """Which state to add next, one line for each bound."""
+    """Which state to add next, one line for each bound; of long paths the part that matters."""
     for path in report.growing:
         first, *others = path.steps
+        others = others[: max(SIZES_SHOWN, path.enough()) - 1]
         added = ", ".join(f"{report.space.names[step.state]} {number(step.gain)}" for step in others)
         console.out.print(
             f"\nwhat to add to {report.space.names[first.state]}, by {path.bound} gain: {added}", markup=False
@@ -157,7 +160,12 @@ def _print_selection(report: FamilyReport, found: Sequence[SelectionResult]) -> 
 
     if not found:
         return
-    chosen = [entry.selection for entry in found]
+    chosen, names = [entry.selection for entry in found], report.space.names
+    enough = next((selection for selection in chosen if selection.share_of_full_gain >= KEPT_SHARE), None)
+    shown = found
+    if len(found) > SIZES_SHOWN:
+        most = max(SIZES_SHOWN, 0 if enough is None else enough.k)
+        shown = [entry for entry in found if entry.selection.k <= most or entry.selection.k == len(names)]
     greedy = [selection.k for selection in chosen if selection.method == "greedy"]
     columns = ["k", "gain (95 %)", "of full gain", *(["off by at most"] if greedy else []), "states"]
     rows = [
@@ -166,12 +174,11 @@ def _print_selection(report: FamilyReport, found: Sequence[SelectionResult]) -> 
             number(entry.selection.gain, entry.gain_interval),
             console.percent(entry.selection.share_of_full_gain),
             *([console.percent(entry.selection.loss_at_most)] if greedy else []),
-            ", ".join(report.space.names[i] for i in entry.selection.indices),
+            "all" if entry.selection.k == len(names) else ", ".join(names[i] for i in entry.selection.indices),
         ]
-        for entry in found
+        for entry in shown
     ]
     console.print_table(f"\nbest states by {chosen[0].bound} gain", columns, rows)
-    enough = next((selection for selection in chosen if selection.share_of_full_gain >= KEPT_SHARE), None)
     if enough is not None:
         console.out.print(f"{enough.k} states keep {KEPT_SHARE:.0%} of the gain")
     if greedy:

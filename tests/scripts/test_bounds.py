@@ -10,6 +10,7 @@ import sys
 import pytest
 from adaptlabels.labels import InputError
 from adaptlabels.scripts.commands.bounds import command
+from adaptlabels.scripts.commands.label import run
 from PIL import Image
 
 from ..hub import Hub, running
@@ -90,7 +91,9 @@ def test_several_families_in_a_table(tmp_path):
     assert [found["family"] for found in families(path, "--family", "y")] == ["y"]
     plot = tmp_path / "p.png"
     assert adaptlabels("bounds", path, "--plot", plot).returncode == 0
-    assert sorted(file.name for file in tmp_path.glob("*.png")) == ["p-x.png", "p-y.png"]
+    assert sorted(file.name for file in tmp_path.glob("*.png")) == [
+        "p-x-states.png", "p-x.png", "p-y-states.png", "p-y.png",
+    ]  # fmt: skip
 
 
 def test_a_folder_by_other_costs_and_without_intervals(demo):
@@ -140,7 +143,7 @@ def test_wrong_options_are_refused(published, arguments, words):
         ("state,cost\na,1\nb,2\n", "column 'accuracy' is missing"),
         ("state,cost,accuracy\na,1,0.5\n", "at least two states"),
         ("state,cost,accuracy\n", "has no rows"),
-        ("state,cost,accuracy\na,1,50\nb,2,60\n", "percent? divide by 100"),
+        ("state,cost,accuracy\na,1,50\nb,2,60\n", "above 1; fractions are expected, or say --percent"),
         ("state,cost,accuracy\na,0,0.5\nb,2,0.6\n", "state 'a' has 0.0; every cost must be a number above 0"),
         ("state,cost,accuracy\na,x,0.5\nb,2,0.6\n", "column 'cost' must hold a number in every row"),
         ("state,cost,accuracy\na,1,0.5\na,2,0.6\n", "state 'a' is given twice"),
@@ -273,3 +276,23 @@ def test_wrong_pools_and_columns_are_refused(two, options, words):
 def test_published_numbers_have_no_parts(published, option):
     with pytest.raises(InputError, match=f"`{option}`: a table of published numbers has no samples"):
         command(str(published), **{option: "category"})
+
+
+def test_a_plot_of_labels_comes_with_one_of_what_states_add_and_one_of_shared_errors(two, tmp_path):
+    command(two, families=["small"], replicates=0, plot=tmp_path / "p.png")
+    names = ["p.png", "p-states.png", "p-overlap.png"]
+    written = [Image.open(tmp_path / name) for name in names]
+    assert written[0].size[0] == written[1].size[0] == 2 * written[2].size[0]
+    assert all(len(image.convert("L").getcolors(256)) > 10 for image in written)
+
+
+def test_a_folder_with_a_stored_pool_pools_its_other_families(tmp_path, capsys):
+    folder = two_families(tmp_path)
+    out = tmp_path / "pooled"
+    run(tmp_path / "demo.csv", out, tmp_path / "states.csv", pool=True, as_json=True)
+    capsys.readouterr()
+    assert (out / "assets" / "small+large-overlap.png").exists()
+    stored = in_process(capsys, out, replicates=0, agents=False)[-1]
+    pooled = in_process(capsys, out, replicates=0, agents=False, pool=True)
+    assert [family["family"] for family in pooled] == ["small", "large", "small+large"]
+    assert pooled[-1] == stored == in_process(capsys, folder.path, replicates=0, agents=False, pool=True)[-1]

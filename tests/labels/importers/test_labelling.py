@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,6 +10,7 @@ from adaptlabels.labels import (
     ImportOptions,
     InputError,
     TableError,
+    conservative_utility,
     evaluate,
     fold_of,
     label_predictions,
@@ -319,3 +322,26 @@ def test_unanswered_samples_are_a_class_of_their_own(tmp_path):
     assert info.class_names == ("0", "1", "(no answer)")
     assert tables.labels["prediction"].to_list() == [[0, 2], [2, 1]]
     assert tables.labels["correct"].to_list() == [[True, False], [False, True]]
+
+
+def test_states_have_their_utility_by_equation_10(tmp_path):
+    _, (tables,) = label_predictions(*write_inputs(tmp_path))
+    states = tables.states
+    expected = conservative_utility(states["cost"], states["accuracy"]).utility
+    np.testing.assert_allclose(states["utility"], expected, atol=1e-12)
+    assert states.columns.index("utility") == states.columns.index("oracle_share") + 1
+
+
+def test_a_family_whose_states_have_no_utility_yet_stays_beside_new_ones(tmp_path):
+    info, (tables,) = label_predictions(*write_inputs(tmp_path), family="new")
+    old = replace(
+        tables,
+        states=tables.states.with_columns(family=pl.lit("old")).drop("utility"),
+        predictions=tables.predictions.with_columns(family=pl.lit("old")),
+    )
+    folder = write_dataset(tmp_path / "out", info, [old])
+    assert folder.states["utility"].null_count() == 3
+    folder = write_dataset(tmp_path / "out", info, [tables])
+    assert folder.states.group_by("family", maintain_order=True).agg(pl.col("utility").null_count())[
+        "utility"
+    ].to_list() == [3, 0]

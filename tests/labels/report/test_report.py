@@ -13,6 +13,7 @@ from adaptlabels.labels import (
     alpha_range_from_labels,
     conservative_utility,
     error_overlap,
+    iso_accuracy_bound,
     path_conservative,
     path_from_labels,
     report_family,
@@ -20,6 +21,7 @@ from adaptlabels.labels import (
     to_json,
     utility_from_labels,
 )
+from adaptlabels.scripts.printing.bounds import print_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -189,3 +191,20 @@ def test_outputs_of_a_state_are_in_the_order_of_the_labels(demo):
     outputs = folder.outputs("vit-mini", 2)
     assert outputs.shape == (899, 8)
     np.testing.assert_allclose(outputs[:, 0], folder.confidence("vit-mini")[:, 2])
+
+
+def test_a_selection_beyond_20_states_says_that_it_is_greedy_and_how_far_it_may_be_off(capsys):
+    rng = np.random.default_rng(0)
+    correct = rng.random((400, 1)) + 0.2 * rng.normal(size=(400, 22)) < np.linspace(0.4, 0.9, 22)
+    costs = np.geomspace(1, 100, 22)
+    report = report_family(space(costs), correct, replicates=None)
+    found = to_json(report)["selection"]
+    assert [entry["method"] for entry in found] == ["optimal", *["greedy"] * 19, "optimal"]
+    limit = costs[-1] / iso_accuracy_bound(correct, costs).mean_cost  # no states gain more than this
+    for entry in found[1:-1]:
+        assert entry["loss_at_most"] == pytest.approx(max(0.0, 1 - entry["gain"] / limit), rel=1e-9)
+    assert found[0]["loss_at_most"] == found[-1]["loss_at_most"] == 0
+    print_report(report)
+    text = capsys.readouterr().out
+    assert "off by at most" in text
+    assert "k = 3 to 21 were searched greedily: there may be better states" in text

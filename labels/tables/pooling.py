@@ -1,0 +1,91 @@
+"""A pool as a family of its own: the tables of families that answered the same samples, as those of one family."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ..errors import InputError
+from .folder import default_cost_metric
+from .labelling import ABOUT, make_labels
+from .made import FamilyTables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+JOIN = "+"
+"""What stands between the names of a pool's families, and in no other family's name."""
+
+
+def is_pool(family: str) -> bool:
+    """Whether a family is a pool of others.
+
+    Example:
+        >>> is_pool("resnet+densenet"), is_pool("resnet")
+        (True, False)
+    """
+    return JOIN in family
+
+
+def pool_tables(families: Sequence[FamilyTables]) -> FamilyTables:
+    """The tables of a pool.
+
+    Args:
+        families: Tables of the families, with the same targets.
+
+    Returns:
+        The family `a+b`: its states are named `family:state` and ascend by cost, then accuracy, then name, its samples
+        are those that all families have. Of *predictions* it has the columns that all families have.
+
+    Raises:
+        InputError: Fewer than two families, no cost metric or unit that all states have, too many states, or no sample
+            in common.
+    """
+    if len(families) < 2:
+        raise InputError(f"`pool`: {len(families)} family is labelled here; a pool needs two")
+    states = _states(families)
+    shared = _shared_samples(families)
+    columns = [name for name in families[0].predictions.columns if all(name in t.predictions.columns for t in families)]
+    predictions = pl.concat(_coded(tables, states, shared).select(columns) for tables in families)
+    first = families[0].labels
+    about = first.select("sample_id", *(name for name in ABOUT if name in first.columns))
+    labelled = make_labels(predictions, states, about)
+    return FamilyTables(labelled.labels, predictions, labelled.states)
+
+
+def _states(families: Sequence[FamilyTables]) -> pl.DataFrame:
+    """All states in order of cost, under the pool's name."""
+    every = pl.concat([tables.states for tables in families], how="diagonal")
+    metric = default_cost_metric(every)
+    if metric not in every.columns or every[metric].is_null().any():
+        raise InputError("`pool`: the families have no cost metric in common")
+    if metric == "cost" and "cost_unit" in every.columns and every["cost_unit"].n_unique() > 1:
+        units = ", ".join(str(unit) for unit in every["cost_unit"].unique(maintain_order=True))
+        raise InputError(f"`pool`: costs are in several units ({units})")
+    ordered = every.sort(metric, "accuracy", "family", "state", maintain_order=True)
+    return ordered.with_columns(
+        family=pl.lit(JOIN.join(tables.family for tables in families)),
+        state=pl.format("{}:{}", "family", "state"),
+        index=pl.int_range(pl.len(), dtype=pl.Int64),
+    )
+
+
+def _shared_samples(families: Sequence[FamilyTables]) -> pl.DataFrame:
+    """Samples that all families have, in the first one's order."""
+    samples = [tables.labels.select("sample_id") for tables in families]
+    shared = reduce(lambda kept, other: kept.join(other, on="sample_id", how="semi", maintain_order="left"), samples)
+    if shared.is_empty():
+        raise InputError("`pool`: no sample is common to all families; do they label one split?")
+    return shared
+
+
+def _coded(tables: FamilyTables, states: pl.DataFrame, shared: pl.DataFrame) -> pl.DataFrame:
+    """A family's predictions on the shared samples, its states by their places in the pool."""
+    place = dict(zip(states["state"], states["index"], strict=True))
+    codes = {row["index"]: place[f"{row['family']}:{row['state']}"] for row in tables.states.iter_rows(named=True)}
+    rows = tables.predictions.join(shared, on="sample_id", how="semi", maintain_order="left")
+    return rows.with_columns(
+        family=pl.lit(str(states["family"][0])), state=pl.col("state").replace_strict(codes, return_dtype=pl.Int64)
+    )
