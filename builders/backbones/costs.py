@@ -23,7 +23,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from ...labels.errors import InputError, first_line
 from ...labels.tables.parquet import atomic_file
 from ..cache import cache_folder, key_of, versions
-from .weights import config_text, local_folder
+from .weights import config_text, describing_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +113,7 @@ def state_cost(family: Family, backbone: Backbone) -> VisionCost | LanguageCost:
     Raises:
         InputError: The library that runs the state cannot make it.
     """
-    return COUNTED_BY[family.runner](backbone, local_folder(backbone))
+    return COUNTED_BY[family.runner](backbone, describing_folder(family.runner, backbone))
 
 
 def vision_cost(backbone: Backbone, folder: Path | None = None) -> VisionCost:
@@ -129,7 +129,7 @@ def vision_cost(backbone: Backbone, folder: Path | None = None) -> VisionCost:
         from .timm_models import create_model, input_size
 
         with torch.device("meta"):
-            model = create_model(backbone, folder, load=False).eval()
+            model = create_model(backbone, folder).eval()
             shape = input_size(model)
             images = torch.empty(1, *shape)
         with _PeakMemory(model) as memory:
