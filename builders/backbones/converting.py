@@ -110,5 +110,11 @@ def _convert_gguf(runner: str, backbone: Backbone, file: Path, folder: Path) -> 
         wrong = describe_misfits(found["missing_keys"], found["unexpected_keys"], found["mismatched_keys"])
         if wrong:
             raise InputError(f"{file}: does not fit its own description: {wrong}")
-        model.save_pretrained(folder)
+        # To transformers the model stays a quantised one, which it does not save: its tensors go into a plain one.
+        model.config.__dict__.pop("quantization_config", None)
+        with torch.device("meta"):
+            plain = AutoModelForCausalLM.from_config(model.config)
+        plain.load_state_dict(model.state_dict(), assign=True)
+        plain.tie_weights()
+        plain.save_pretrained(folder)
         tokenizer.save_pretrained(folder)

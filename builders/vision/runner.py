@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from ...labels.errors import InputError
-from ..backbones.costs import VisionCost, vision_cost
+from ..backbones.costs import VisionCost
+from ..backbones.counting import vision_cost
 from ..backbones.timm_models import create_model, data_config
 from ..cache import versions
 from ..running.contract import LoadedState, Pass, RunSettings

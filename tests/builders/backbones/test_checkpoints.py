@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 import torch
-from adaptlabels.builders.backbones.costs import state_cost
+from adaptlabels.builders.backbones.counting import state_cost
 from adaptlabels.builders.backbones.families import Backbone, Family, shipped_families
 from adaptlabels.builders.backbones.timm_models import create_model, data_config, load_model
 from adaptlabels.builders.backbones.weights import miniature_folder, resolve_weights

@@ -21,8 +21,10 @@ from PIL import Image
 
 IMAGENET = find_benchmark("imagenet")
 SETTINGS = RunSettings(torch.device("cpu"))
-RIGHT = {"lite-0": 224, "lite-1": 220, "lite-2": 227}
-"""Right answers to one image of each of 250 classes; published accuracies on all images are 74.8, 76.6 and 77.4 %."""
+EVERY = 6
+"""Of the 250 sample images, one per class, which take minutes, every sixth is tried."""
+RIGHT = {"lite-0": 37, "lite-1": 39, "lite-2": 38}
+"""Right answers to these; of all 250 the states get 224, 220 and 227 right (89.6, 88.0 and 90.8 %)."""
 
 
 def checkpoint(number):
@@ -77,9 +79,8 @@ def test_each_answer_and_probability_is_that_of_timms_own_model_and_transform(pl
 
 def test_real_images_are_answered_as_rightly_as_published(plan, states, shared_data):
     source = open_source(IMAGENET, f"imagefolder:{shared_data / 'imagenet_sample' / 'val'}")
-    items = list(source.items())
+    items = list(source.items())[::EVERY]
     targets = np.array([item.target for item in items])
     found = answers(plan, states, items)
     right = {state.backbone.name: int((found[state.key].prediction == targets).sum()) for state in states}
-    assert len(items) == 250
     assert right == RIGHT
