@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # mkdocs-material advertises its successor otherwise.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test test-lowest check docs format miniatures clean
+.PHONY: demo test test-lowest check counts docs format miniatures clean
 
 demo: $(VENV)/.package
 	$(BIN)/adaptlabels demo
@@ -45,6 +45,10 @@ test-lowest:
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Counts the families that ship again, after a change of a table or with other versions of the libraries.
+counts: $(VENV)/.package
+	$(BIN)/python scripts/count_families.py
 
 # Trains the weights that ship again; figures of the documentation may then change.
 miniatures: $(VENV)/.package

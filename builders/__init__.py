@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .backbones.costs import state_cost
+    from .backbones.counting import state_cost
     from .backbones.families import Backbone, Family, find_families, known_families, read_families
     from .building.engine import Engine, LocalEngine
     from .building.forecast import Forecast, PassForecast, forecast
@@ -56,7 +56,7 @@ _LAZY = {
     "open_source": "sources.opening",
     "read_families": "backbones.families",
     "run_build": "building.run",
-    "state_cost": "backbones.costs",
+    "state_cost": "backbones.counting",
 }
 
 __all__ = [

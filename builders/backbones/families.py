@@ -9,7 +9,7 @@ A family is a TOML (or YAML) file; the ones that ship lie in `tables/`, and a us
     [[states]]
     name = "resnet-18"
     architecture = "resnet18"            # a timm name, or a transformers model type
-    source = "timm/resnet18.a1_in1k"     # Hub id, or local:FOLDER; `@REVISION` may follow a Hub id
+    source = "timm/resnet18.a1_in1k"     # Hub id, or local:PATH; `@REVISION` may follow a Hub id
 
 States need not be in order of cost: costs are counted, and the builder orders them.
 """
@@ -31,6 +31,8 @@ from ...labels.tables.layout import check_family_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ORDERED = (".pth", ".pt", ".bin")
+"""Endings of files whose tensors have an order; safetensors sorts them."""
 RunnerName = Literal["vision", "language"]
 """What runs a family or a benchmark."""
 
@@ -60,7 +62,9 @@ class Backbone(_Table):
     architecture: str
     """A timm model name, or a transformers model type such as `gpt_neox`."""
     source: str | None = None
-    """Hub id with optional `@revision`, or `local:FOLDER`; None where the weights are trained on the spot."""
+    """Hub id with optional `@revision`, or `local:` with a folder or a file of weights; None beside a recipe."""
+    tensors: Literal["by-name", "in-order"] = "by-name"
+    """How the tensors of a local file are known: by timm's names, or, if another library named them, by their order."""
     config: dict[str, Any] = Field(default_factory=dict)
     """Arguments of timm's `create_model`, or values of the transformers config."""
     reference_accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -72,6 +76,8 @@ class Backbone(_Table):
     def _source_or_recipe(self) -> Backbone:
         if (self.source is None) == (self.recipe is None):
             raise ValueError(f"state {self.name!r} needs either 'source' or 'recipe'")
+        if self.tensors == "in-order" and not (self.source or "").endswith(ORDERED):
+            raise ValueError(f"only files that torch.save wrote ({', '.join(ORDERED)}) keep their tensors in-order")
         return self
 
 

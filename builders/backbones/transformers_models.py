@@ -6,10 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import torch
+
 from ...labels.errors import InputError, first_line
+from .checkpoints import describe_misfits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from transformers import PreTrainedModel
 
@@ -42,15 +45,45 @@ def create_model(backbone: Backbone, folder: Path | None, *, attention: str | No
     return cast("PreTrainedModel", model)
 
 
+def load_tensors(backbone: Backbone, tensors: Mapping[str, torch.Tensor], where: str) -> PreTrainedModel:
+    """A causal language model with all of some tensors, in their precision.
+
+    Args:
+        backbone: The state, whose `config` says what the model is.
+        tensors: The tensors by name.
+        where: Where they are from, for messages.
+
+    Raises:
+        InputError: The tensors are not those of the model; names the first that do not fit.
+    """
+    with torch.device("meta"):
+        described = create_model(backbone, None)
+    with quiet_transformers():
+        model, found = type(described).from_pretrained(
+            None,
+            config=described.config,
+            state_dict=dict(tensors),
+            dtype="auto",
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
+    wrong = describe_misfits(found["missing_keys"], found["unexpected_keys"], found["mismatched_keys"])
+    if wrong:
+        raise InputError(f"state {backbone.name!r}: {where} does not fit {backbone.architecture!r}: {wrong}")
+    return cast("PreTrainedModel", model)
+
+
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """No progress bars of transformers' own; ours tell more."""
+    """No progress bars of transformers' own, and no report of what does not fit; ours tell more."""
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(level)
         if shown:
             logging.enable_progress_bar()

@@ -1,7 +1,7 @@
-"""Where a backbone's weights are: a folder with `config.json` and safetensors, fetched, given or shipped.
+"""Where a backbone's weights are: a folder with `config.json` and safetensors, fetched, given, converted or shipped.
 
-Hub repositories, local folders and miniatures end as the same kind of folder, so that all of them load through the same
-code. Pickled weights are never fetched nor read.
+Hub repositories, local folders and files, and miniatures end as the same kind of folder, so that all of them load
+through the same code. Pickled weights are never fetched.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from ...labels.errors import InputError
 from ...labels.tables.remote import explained, split_revision
+from ..cache import file_digest
+from .converting import GGUF, checkpoint_folder, is_checkpoint
 
 if TYPE_CHECKING:
     from ..progress import Progress
@@ -61,9 +63,10 @@ def resolve_weights(family: Family, backbone: Backbone, *, random: bool, progres
         folder = miniature_folder(family.name, backbone.name)
         return Weights("trained-here", None, None, folder, weights_digest(folder))
     source = backbone.source or ""
-    folder_given = local_folder(backbone)
-    if folder_given is not None:
-        return Weights("pretrained", None, None, folder_given, weights_digest(folder_given))
+    given = local_path(backbone)
+    if given is not None:
+        folder = checkpoint_folder(family.runner, backbone, given) if is_checkpoint(given) else given
+        return Weights("pretrained", None, None, folder, weights_digest(folder))
     from huggingface_hub import snapshot_download
 
     repository, revision = split_revision(source)
@@ -89,26 +92,27 @@ def miniature_folder(family: str, state: str) -> Path:
     return folder
 
 
-def local_folder(backbone: Backbone) -> Path | None:
-    """Folder of a `local:FOLDER` source; None for any other."""
+def local_path(backbone: Backbone) -> Path | None:
+    """Folder or file of a `local:PATH` source; None for any other."""
     if backbone.source is None or not backbone.source.startswith(LOCAL):
         return None
     return Path(backbone.source.removeprefix(LOCAL)).expanduser()
 
 
-def safetensors_file(folder: Path) -> Path:
-    """The one weight file of an image model.
+def describing_folder(runner: str, backbone: Backbone) -> Path | None:
+    """Folder whose `config.json` says what a state is, where that is known without fetching; else its table does.
+
+    Args:
+        runner: What runs the state.
+        backbone: The state.
 
     Raises:
-        InputError: There is none, or several.
+        InputError: A GGUF file, which describes its model itself, cannot be read.
     """
-    files = sorted(folder.glob("*.safetensors"))
-    preferred = folder / "model.safetensors"
-    if preferred in files:
-        return preferred
-    if len(files) != 1:
-        raise InputError(f"{folder}: expected model.safetensors, found {len(files)} safetensors files of other names")
-    return files[0]
+    path = local_path(backbone)
+    if path is None or not is_checkpoint(path):
+        return path
+    return checkpoint_folder(runner, backbone, path) if path.suffix == GGUF else None
 
 
 def config_text(folder: Path) -> str:
@@ -131,9 +135,8 @@ def weights_digest(folder: Path) -> str:
     """
     files = sorted(folder.glob("*.safetensors"))
     if not (folder / "config.json").is_file() or not files:
-        raise InputError(f"{folder}: expected a folder with config.json and model.safetensors (pickles are not read)")
+        raise InputError(f"{folder}: expected a folder with config.json and model.safetensors, or one file of weights")
     whole = hashlib.sha256()
     for file in files:
-        with file.open("rb") as content:
-            whole.update(file.name.encode() + hashlib.file_digest(content, "sha256").digest())
+        whole.update(file.name.encode() + bytes.fromhex(file_digest(file)))
     return whole.hexdigest()

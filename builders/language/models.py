@@ -10,6 +10,7 @@ import torch
 
 from ...labels.errors import InputError, first_line
 from ...labels.tables.remote import explained, split_revision
+from ..backbones.checkpoints import describe_misfits
 from ..backbones.transformers_models import create_model, quiet_transformers
 from ..backbones.weights import LOCAL, miniature_folder
 from ..cache import key_of
@@ -46,14 +47,24 @@ def load_model(state: LoadedState, settings: RunSettings) -> PreTrainedModel:
     spread = _spread(state, settings)
     with quiet_transformers():
         try:
-            model = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=settings.torch_dtype, use_safetensors=True, trust_remote_code=False, **spread
+            model, found = AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=settings.torch_dtype,
+                use_safetensors=True,
+                trust_remote_code=False,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+                **spread,
             )
         except ImportError as error:
             raise InputError(
                 f"state {state.backbone.name!r} is larger than one GPU, and to spread it over several needs accelerate:"
                 " pip install 'adaptlabels[gpu]'"
             ) from error
+    # Tensors that a model has no use for are left: repositories carry constants of other versions of its code.
+    wrong = describe_misfits(found["missing_keys"], (), found["mismatched_keys"])
+    if wrong:
+        raise InputError(f"state {state.backbone.name!r}: {folder} does not fit its config.json: {wrong}")
     return cast("PreTrainedModel", model.eval() if spread else model.eval().to(settings.device))
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ...labels.errors import InputError
-from ..backbones.costs import LanguageCost, language_cost
+from ..backbones.costs import LanguageCost
+from ..backbones.counting import language_cost
 from ..cache import key_of, versions
 from ..running.contract import LoadedState, Pass, RunSettings
 from ..sources.benchmarks import AnswerSpace

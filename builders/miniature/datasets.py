@@ -7,25 +7,19 @@ written as PNG files in ImageNet's folder layout. `stories` are items of `gramma
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 import numpy as np
-from filelock import FileLock
 from PIL import Image
 
 from ...labels.tables.parquet import atomic_file
-from ..cache import cache_folder, key_of
+from ..cache import cache_folder, key_of, made_once
 from . import grammar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 SPLIT_SEED = 0
@@ -75,25 +69,3 @@ def stories_file() -> Path:
         with atomic_file(path) as temporary:
             temporary.write_text(content, encoding="utf-8")
     return path
-
-
-@contextmanager
-def made_once(target: Path) -> Iterator[Path | None]:
-    """Make a folder that several processes may want at once.
-
-    Yields:
-        A temporary folder to fill, which then becomes the target; None where the target exists already.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.with_name(f".{target.name}.lock")):
-        if target.exists():
-            yield None
-            return
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
-        try:
-            yield temporary
-            temporary.replace(target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)

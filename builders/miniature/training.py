@@ -38,8 +38,6 @@ VOCABULARY = 512
 """Tokens of the stories' tokenizer: 256 bytes, one special token, and merges until words are whole."""
 TOKENIZER_TEXTS = 500
 END_OF_TEXT = "<|endoftext|>"
-OVERLAY = "pretrained_cfg_overlay"
-"""Argument of timm's `create_model` that gives a miniature its input size."""
 WARM_UP = 0.1
 """Share of the steps in which the learning rate rises."""
 MOST_ROTATION, MOST_SCALE, MOST_SHIFT = 0.25, 0.15, 0.175
@@ -120,13 +118,12 @@ def _optimiser(
 def _train_vision(backbone: Backbone, folder: Path) -> None:
     from PIL import Image
     from timm.data import create_transform
-    from timm.models import save_for_hf
 
-    from ..backbones.timm_models import create_model, data_config
+    from ..backbones.timm_models import create_model, data_config, save_model
 
     recipe = _recipe(backbone)
     torch.manual_seed(recipe.seed)
-    model = create_model(backbone, None, load=False).train()
+    model = create_model(backbone, None).train()
     transform = create_transform(**data_config(model), is_training=False)
     images, classes, train, _ = load_digits()
     pixels = torch.stack([transform(Image.fromarray(images[i]).convert("RGB")) for i in train])  # (n, 3, h, w)
@@ -138,16 +135,7 @@ def _train_vision(backbone: Backbone, folder: Path) -> None:
         loss.backward()
         optimiser.step()
         schedule.step()
-    arguments = {name: value for name, value in backbone.config.items() if name != OVERLAY}
-    save_for_hf(model.eval(), str(folder), model_args=arguments, safe_serialization=True)
-    _drop_overlay(folder / "config.json")
-
-
-def _drop_overlay(path: Path) -> None:
-    """Timm notes the overlay among the model's arguments, then takes it twice when it loads; it is merged already."""
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config["model_args"].pop(OVERLAY, None)
-    path.write_text(json.dumps(config, indent=2), encoding="utf-8")
+    save_model(model.eval(), backbone, folder)
 
 
 def _batches(count: int, recipe: Recipe) -> Iterator[torch.Tensor]:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from ...labels.errors import RunError
-from ..backbones.timm_models import create_model, data_config
+from ..backbones.timm_models import data_config, load_model
 from ..running.batching import MemoryBudget
 from ..running.device_costs import DeviceCosts, measure_forward
 from ..running.precision import reference_arithmetic
@@ -97,7 +97,7 @@ class VisionPass:
         self._floats = torch.empty(0, device=settings.device)
         for state in states:
             torch.manual_seed(RANDOM_SEED)
-            model = create_model(state.backbone, state.weights.folder, load=True)
+            model = load_model(state.backbone, state.weights.folder)
             config = data_config(model)
             inputs = _Inputs(PixelSetting.of(config), tuple(config["mean"]), tuple(config["std"]))
             self._inputs[state.key] = inputs

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from ...labels.errors import InputError
-from ..backbones.costs import VisionCost, vision_cost
+from ..backbones.costs import VisionCost
+from ..backbones.counting import vision_cost
 from ..backbones.timm_models import create_model, data_config
 from ..cache import versions
 from ..running.contract import LoadedState, Pass, RunSettings
@@ -66,7 +67,7 @@ class VisionRunner:
     def data_seconds(self, states: Sequence[LoadedState], settings: RunSettings, items: Sequence[ImageItem]) -> float:
         """Time of one thread to decode an image and resize it for the states, tried on some."""
         with torch.device("meta"):
-            models = [create_model(state.backbone, state.weights.folder, load=False) for state in states]
+            models = [create_model(state.backbone, state.weights.folder) for state in states]
         wanted = list(dict.fromkeys(PixelSetting.of(data_config(model)) for model in models))
         with PixelLoader(len(items), 1, pin_memory=False, skip_unreadable=True) as loader:
             for _ in range(2):  # the first time compiles
@@ -92,7 +93,7 @@ class VisionRunner:
             InputError: It predicts another number of classes, or takes other than RGB images.
         """
         with torch.device("meta"):
-            found = create_model(state.backbone, state.weights.folder, load=False)
+            found = create_model(state.backbone, state.weights.folder)
         if found.num_classes != answers.n_classes:
             raise InputError(
                 f"state {state.backbone.name!r} predicts {found.num_classes} classes, the dataset has"

@@ -76,7 +76,7 @@ def all_states(names: Sequence[str] = ()) -> list[LoadedState]:
 def meta_config(state: LoadedState) -> dict[str, Any]:
     """Preprocessing of a state, without its weights."""
     with torch.device("meta"):
-        return data_config(create_model(state.backbone, None, load=False))
+        return data_config(create_model(state.backbone, None))
 
 
 def read_items(folder: str, limit: int) -> list[ImageItem]:

@@ -91,6 +91,15 @@ def test_families_lists_all_with_parameters_and_gflops():
     assert "meta-llama/Llama-2-70b-hf" in table.stdout
 
 
+def test_families_that_ship_are_listed_without_any_neural_network_library():
+    program = (
+        "import sys; from adaptlabels.scripts.commands.families import run; run(None, (), as_json=True);"
+        "print([m for m in ('torch', 'timm', 'transformers', 'polars') if m in sys.modules])"
+    )
+    listed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert listed.stdout.strip().endswith("[]")
+
+
 def test_label_validate_bounds_and_card_in_a_row(tmp_path):
     predictions, states = write_inputs(tmp_path)
     out = tmp_path / "out"

@@ -2,13 +2,20 @@ from __future__ import annotations
 
 import pytest
 import torch
-from adaptlabels.builders.backbones import costs as measure
-from adaptlabels.builders.backbones.costs import language_cost, vision_cost
+from adaptlabels.builders.backbones import counting as measure
+from adaptlabels.builders.backbones.costs import shipped_cost
+from adaptlabels.builders.backbones.counting import count_cost, language_cost, state_cost, vision_cost
 from adaptlabels.builders.backbones.families import shipped_families
 from adaptlabels.builders.backbones.transformers_models import create_model
 
-# Published: EleutherAI's and Meta's model cards, timm's results-imagenet.csv.
+# Published: the models' cards, timm's results-imagenet.csv.
 PARAMETERS = {
+    "qwen3": [596049920, 1720574976, 4022468096, 8190735360, 14768307200],
+    "llama3": [1235814400, 3212749824, 8030261248, 70553706496],
+    "gemma3": [268098176, 999885952],
+    "olmo2": [1484916736, 7298617344, 13716198400, 32234279936],
+    "smollm2": [134515008, 361821120, 1711376384],
+    "resnet": [11689512, 21797672, 25557032, 44549160, 60192808],
     "pythia": [70426624, 162322944, 405334016, 1011781632, 1414647808, 2775208960, 6857302016, 11846072320],
     "llama2": [6738415616, 13015864320, 68976648192],
     "vit": [5717416, 22050664, 5790376, 22196584, 86567656, 86859496, 304326632, 304715752],
@@ -17,10 +24,31 @@ PARAMETERS = {
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_parameters_are_the_published_ones_and_cost_no_memory(name):
+def test_parameters_are_the_published_ones(name):
     family = shipped_families()[name]
-    count = vision_cost if family.runner == "vision" else language_cost
-    assert [count(state).parameters for state in family.states] == PARAMETERS[name]
+    assert [shipped_cost(family, state).parameters for state in family.states] == PARAMETERS[name]
+
+
+def test_all_states_that_ship_are_counted_before():
+    for family in shipped_families().values():
+        assert all(shipped_cost(family, state) for state in family.states), family.name
+
+
+@pytest.mark.parametrize("name", ["convnext", "efficientnet", "mobilenetv4", "pythia", "swinv2", "vit-mini"])
+def test_what_was_counted_before_is_what_is_counted_now(name):
+    family = shipped_families()[name]
+    state = family.states[0]
+    before, now = shipped_cost(family, state), count_cost(family, state)
+    assert before.parameters == now.parameters
+    assert before.nominal_gflops() == pytest.approx(now.nominal_gflops(), rel=1e-9)
+    assert before.input_sides == now.input_sides
+
+
+def test_a_state_of_the_same_name_with_another_model_is_counted_itself():
+    family = shipped_families()["vit-mini"]
+    other = family.states[1].model_copy(update={"name": family.states[0].name})
+    assert shipped_cost(family, other) is None
+    assert state_cost(family, other).parameters == shipped_cost(family, family.states[1]).parameters
 
 
 def test_vit_base_costs_what_its_matrix_products_cost():

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+import timm
 from adaptlabels.builders.backbones.families import known_families, read_families, shipped_families
 from adaptlabels.labels import InputError
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 GOOD = """
 name = "mine"
@@ -23,10 +25,31 @@ def test_the_promised_families_ship():
     families = shipped_families()
     sizes = {name: len(family.states) for name, family in families.items()}
     assert sizes == {
-        "convnext-mini": 6, "efficientnet": 8, "llama-mini": 4, "llama2": 3, "neox-mini": 4, "pythia": 8, "vit": 8, "vit-mini": 6,
+        "convnext": 8, "convnext-mini": 6, "convnextv2": 8, "deit3": 8, "efficientnet": 8, "efficientnet-lite": 5,
+        "efficientnetv2": 7, "eva02": 4, "gemma3": 2, "llama-mini": 4, "llama2": 3, "llama3": 4, "mobilenetv4": 5,
+        "neox-mini": 4, "olmo2": 4, "pythia": 8, "pythia-deduped": 8, "qwen3": 5, "resnet": 5, "resnet-tv": 5,
+        "smollm2": 3, "swinv2": 6, "vit": 8, "vit-mini": 6,
     }  # fmt: skip
     assert all(s.source and s.source.startswith("timm/tf_efficientnet_b") for s in families["efficientnet"].states)
     assert all(s.source and "augreg" in s.source for s in families["vit"].states)
+
+
+def test_every_image_model_is_one_of_timms_pretrained_and_of_its_repository():
+    known = set(timm.list_pretrained())
+    for family in shipped_families().values():
+        if family.dataset == "imagenet":
+            for state in family.states:
+                assert state.architecture in known
+                assert state.source == timm.get_pretrained_cfg(state.architecture).hf_hub_id
+                assert state.reference_accuracy is not None
+
+
+def test_every_language_model_is_a_configuration_of_transformers():
+    for family in shipped_families().values():
+        if family.dataset == "hellaswag":
+            for state in family.states:
+                config = CONFIG_MAPPING[state.architecture]()
+                assert all(hasattr(config, name) or name == "rope_theta" for name in state.config), state.name
 
 
 def test_a_users_file_adds_a_family(tmp_path):

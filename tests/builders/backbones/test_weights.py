@@ -71,7 +71,7 @@ def test_a_local_folder_needs_a_config_and_safetensors(tmp_path):
         resolved(f"local:{tmp_path}")
     (tmp_path / "config.json").write_text(json.dumps({}))
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
-    with pytest.raises(InputError, match="pickles are not read"):
+    with pytest.raises(InputError, match="or one file of weights"):
         resolved(f"local:{tmp_path}")
 
 

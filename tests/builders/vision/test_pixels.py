@@ -20,7 +20,7 @@ STATES = [state for name in ("efficientnet", "vit") for state in shipped_familie
 
 def config_of(state):
     with torch.device("meta"):
-        return data_config(create_model(state, None, load=False))
+        return data_config(create_model(state, None))
 
 
 def by_timm(image, config):

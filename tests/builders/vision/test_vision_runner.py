@@ -9,7 +9,7 @@ import pytest
 import timm
 import torch
 from adaptlabels.builders.backbones.families import shipped_families
-from adaptlabels.builders.backbones.timm_models import create_model
+from adaptlabels.builders.backbones.timm_models import load_model
 from adaptlabels.builders.backbones.weights import Weights, miniature_folder, weights_digest
 from adaptlabels.builders.building.plan import RUNNERS
 from adaptlabels.builders.running.contract import LoadedState, RunSettings
@@ -77,7 +77,7 @@ def test_a_pickle_beside_the_safetensors_is_not_read(states, tmp_path):
     folder = tmp_path / "w"
     shutil.copytree(states[0].weights.folder, folder)
     (folder / "pytorch_model.bin").write_bytes(b"a pickle that nobody may read")
-    assert create_model(states[0].backbone, folder, load=True).num_classes == 10
+    assert load_model(states[0].backbone, folder).num_classes == 10
 
 
 def test_answers_do_not_depend_on_the_batch_size(states, items):
@@ -89,10 +89,10 @@ def test_answers_do_not_depend_on_the_batch_size(states, items):
 
 def test_a_batch_that_does_not_fit_is_split(states, items, monkeypatch):
     whole = score(states[:1], items)
-    create = passes.create_model
+    load = passes.load_model
 
     def small_memory(*args, **kwargs):
-        model = create(*args, **kwargs)
+        model = load(*args, **kwargs)
         model.register_forward_pre_hook(refuse_large)
         return model
 
@@ -100,7 +100,7 @@ def test_a_batch_that_does_not_fit_is_split(states, items, monkeypatch):
         if len(inputs[0]) > 5:
             raise torch.OutOfMemoryError("too large")
 
-    monkeypatch.setattr(passes, "create_model", small_memory)
+    monkeypatch.setattr(passes, "load_model", small_memory)
     split = score(states[:1], items)
     name = states[0].backbone.name
     assert split[name].prediction.tolist() == whole[name].prediction.tolist()
@@ -197,14 +197,14 @@ def test_fast_modes_answer_nearly_the_same(states, items, mode):
 
 
 def test_outputs_that_are_not_finite_stop_the_run(states, items, monkeypatch):
-    create = passes.create_model
+    load = passes.load_model
 
     def broken(*args, **kwargs):
-        model = create(*args, **kwargs)
+        model = load(*args, **kwargs)
         next(iter(model.parameters())).data.fill_(float("nan"))
         return model
 
-    monkeypatch.setattr(passes, "create_model", broken)
+    monkeypatch.setattr(passes, "load_model", broken)
     with pytest.raises(RunError, match=r"outputs for .* are not all finite"):
         score(states[:1], items)
 
