@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandera.polars as pa
 import polars as pl
 
 from ..errors import TableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import pandera.polars as pa
 
 ROWS_SHOWN = 3
 """Offending rows that a message names."""
@@ -31,6 +32,8 @@ def check_table(
         TableError: A column is missing, unknown, of another type or out of range; names the column, the first
             offending rows and how many there are.
     """
+    from pandera.errors import SchemaError, SchemaErrors
+
     check_columns(frame.columns, schema, where)
     for name, dtype in frame.schema.items():
         if dtype.is_float() and frame[name].is_nan().any():
@@ -38,7 +41,7 @@ def check_table(
             raise TableError(f"{where}: column {name!r}, {_rows([row], name_row)}: expected a number, found NaN")
     try:
         schema.validate(frame, lazy=True)
-    except (pa.errors.SchemaErrors, pa.errors.SchemaError) as error:
+    except (SchemaErrors, SchemaError) as error:
         raise TableError(f"{where}: {_explain(error, name_row)}") from error
     return frame
 

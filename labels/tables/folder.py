@@ -10,11 +10,9 @@ import polars as pl
 
 from ..bounds.states import StateSpace
 from ..errors import InputError, TableError
-from .agent_schemas import AGENTS
 from .checksums import CHECKSUMS, read_checksums
-from .layout import agents_path, labels_path, predictions_path
+from .layout import agents_path, find_states, labels_path, predictions_path
 from .replacing import finish_replacement
-from .schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
 from .stored import StoredTable
 from .vocabulary import COST_METRICS
 
@@ -50,14 +48,11 @@ class DatasetFolder:
 
         self.path = Path(path)
         finish_replacement(self.path)
-        found = sorted((self.path / "states").glob("*.parquet"))
-        if not found:
-            raise InputError(_why_not(self.path))
-        if len(found) > 1:
-            raise InputError(
-                f"{path}: states/ has several splits ({', '.join(f.stem for f in found)}); one is supported"
-            )
-        self.split = found[0].stem
+        states = find_states(self.path)
+        # Only now, as pandera is slow to load: a missing folder is told at once.
+        from .schemas import STATES
+
+        self.split = states.stem
         self._listed = read_checksums(self.path) if (self.path / CHECKSUMS).is_file() else {}
         self._states = self._table(self.states_path, STATES, whole=True)
 
@@ -92,6 +87,9 @@ class DatasetFolder:
     @cached_property
     def tables(self) -> dict[str, StoredTable]:
         """All tables by the names of their configs: `<family>`, `<family>-predictions`, `states` and so on."""
+        from .agent_schemas import AGENTS
+        from .schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS
+
         tables: dict[str, StoredTable] = {}
         for family in self.families:
             tables[family] = self._table(self.labels_path(family), LABELS)
@@ -271,17 +269,6 @@ class DatasetFolder:
         if family not in self.families:
             raise InputError(f"{self.path}: no family {family!r}; there are {', '.join(self.families)}")
         return family
-
-
-def _why_not(path: Path) -> str:
-    """Why a path is not a dataset folder."""
-    if not path.exists():
-        return f"{path}: no such dataset folder"
-    if path.is_file():
-        return f"{path}: a file, not a dataset folder"
-    inside = sorted(entry.name for entry in path.iterdir() if (entry / "states").is_dir())
-    hint = f"; it holds the dataset folders {', '.join(inside)}" if inside else ""
-    return f"{path}: not a dataset folder (it has no states/<split>.parquet){hint}"
 
 
 def matrix(labels: pl.DataFrame, column: str, where: str) -> NDArray[np.bool_]:

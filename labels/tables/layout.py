@@ -44,6 +44,31 @@ RESERVED = ("states", "bounds", "classes", "agents", "default", "all")
 """Config names that no family may take."""
 
 
+def find_states(path: Path) -> Path:
+    """The table *states* of a dataset folder.
+
+    Raises:
+        InputError: The folder does not exist, or holds no such table, or several.
+    """
+    found = sorted((path / "states").glob("*.parquet"))
+    if not found:
+        raise InputError(_why_not(path))
+    if len(found) > 1:
+        raise InputError(f"{path}: states/ has several splits ({', '.join(f.stem for f in found)}); one is supported")
+    return found[0]
+
+
+def _why_not(path: Path) -> str:
+    """Why a path is not a dataset folder."""
+    if not path.exists():
+        return f"{path}: no such dataset folder"
+    if path.is_file():
+        return f"{path}: a file, not a dataset folder"
+    inside = sorted(entry.name for entry in path.iterdir() if (entry / "states").is_dir())
+    hint = f"; it holds the dataset folders {', '.join(inside)}" if inside else ""
+    return f"{path}: not a dataset folder (it has no states/<split>.parquet){hint}"
+
+
 def labels_path(folder: Path, family: str, split: str) -> Path:
     """Where a family's table *labels* lies."""
     return folder / "data" / family / f"{split}-00000-of-00001.parquet"
