@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # mkdocs-material advertises its successor otherwise.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test test-lowest check counts docs format miniatures clean
+.PHONY: demo test test-lowest campaign check counts docs format miniatures clean
 
 demo: $(VENV)/.package
 	$(BIN)/adaptlabels demo
@@ -41,6 +41,10 @@ test-lowest:
 	.venv-lowest/bin/uv pip install --quiet --compile-bytecode --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[test]'
 	.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup -W ignore::DeprecationWarning \
 		-W ignore::ResourceWarning
+
+# Accidents, all of them: kills, damage, races, full disks, broken inputs. docs/reliability.md has the figures.
+campaign: $(VENV)/.dev
+	ADAPTLABELS_CAMPAIGN=1 $(BIN)/python -m pytest -n 0 tests/campaign
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..labels.tables.agent_schemas import AGENTS
 from ..labels.tables.folder import default_cost_metric
 from ..labels.tables.schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
 from ..labels.tables.types import class_label_kind
@@ -22,7 +23,14 @@ COMPARED = "compared_with_float32"
 MOST_LISTED = 50
 SMALLEST_SHOWN = 0.01
 """Costs below this lose digits that count where numbers are rounded to five decimals, as the Hub's viewer does."""
-TABLES = {"labels": LABELS, "predictions": PREDICTIONS, "states": STATES, "bounds": BOUNDS_TABLE, "classes": CLASSES}
+TABLES = {
+    "labels": LABELS,
+    "predictions": PREDICTIONS,
+    "states": STATES,
+    "bounds": BOUNDS_TABLE,
+    "classes": CLASSES,
+    "agents": AGENTS,
+}
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

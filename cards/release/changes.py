@@ -94,6 +94,12 @@ class FolderDiff:
     """Families that only the old version has."""
     families: tuple[FamilyDiff, ...] = ()
     """What changed in families that both have; those without a change are left out."""
+    agents_added: tuple[str, ...] = ()
+    """Agents that only the new version's board has, as `family/agent`."""
+    agents_removed: tuple[str, ...] = ()
+    """Agents that only the old version's board has."""
+    agents_changed: tuple[str, ...] = ()
+    """Agents with other figures."""
     card_changed: bool = False
     """Whether card or plots differ, or what the tables say of their source."""
 
@@ -103,7 +109,8 @@ class FolderDiff:
         levels = {family.level for family in self.families}
         if self.families_removed or "major" in levels:
             return "major"
-        if self.families_added or "minor" in levels:
+        board = (self.agents_added, self.agents_removed, self.agents_changed)
+        if self.families_added or any(board) or "minor" in levels:
             return "minor"
         return "patch" if self.card_changed else "none"
 
@@ -117,6 +124,8 @@ class FolderDiff:
         found += [f"family {name} removed" for name in self.families_removed]
         for family in self.families:
             found += [f"{family.family}: {line}" for line in _family_lines(family)]
+        for word in ("added", "removed", "changed"):
+            found += [f"agent {name} {word}" for name in getattr(self, f"agents_{word}")]
         if self.card_changed and not found:
             found.append("only the card changed")
         return found

@@ -52,12 +52,26 @@ def diff_folders(old: DatasetFolder, new: DatasetFolder) -> FolderDiff:
         )
     added, removed = _difference(old.families, new.families)
     diffs = [_diff_family(old, new, family) for family in old.families if family in new.families]
+    boards = [_boards(folder) for folder in (old, new)]
+    agents_added, agents_removed = _difference(*map(list, boards))
     return FolderDiff(
         added,
         removed,
         tuple(diff for diff in diffs if diff.level != "none"),
-        old.info != new.info or _card_digest(old) != _card_digest(new),
+        agents_added=agents_added,
+        agents_removed=agents_removed,
+        agents_changed=tuple(name for name, rows in boards[1].items() if boards[0].get(name, rows) != rows),
+        card_changed=old.info != new.info or _card_digest(old) != _card_digest(new),
     )
+
+
+def _boards(folder: DatasetFolder) -> dict[str, list[tuple[object, ...]]]:
+    """The rows of each agent on a folder's board, by `family/agent`."""
+    if "agents" not in folder.tables:
+        return {}
+    table = folder.tables["agents"].frame()
+    parts = table.partition_by("family", "agent", as_dict=True, maintain_order=True)
+    return {f"{family}/{agent}": rows.rows() for (family, agent), rows in parts.items()}
 
 
 def _diff_family(old: DatasetFolder, new: DatasetFolder, family: str) -> FamilyDiff:

@@ -84,10 +84,18 @@ class DatasetFolder:
         """File of a family's table *predictions*."""
         return predictions_path(self.path, family, self.split)
 
-    @cached_property
+    @property
     def tables(self) -> dict[str, StoredTable]:
         """All tables by the names of their configs: `<family>`, `<family>-predictions`, `states` and so on."""
-        from .agent_schemas import AGENTS
+        path = agents_path(self.path, self.split)
+        if "agents" not in self._tables and path.is_file():  # it may be written after the others were read
+            from .agent_schemas import AGENTS
+
+            self._tables["agents"] = self._table(path, AGENTS, whole=True)
+        return self._tables
+
+    @cached_property
+    def _tables(self) -> dict[str, StoredTable]:
         from .schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS
 
         tables: dict[str, StoredTable] = {}
@@ -98,8 +106,6 @@ class DatasetFolder:
         tables |= {"states": self._states, "bounds": self._table(self.bounds_path, BOUNDS_TABLE, whole=True)}
         if self.info.has_classes:
             tables["classes"] = self._table(self.classes_path, CLASSES, whole=True)
-        if (agents := agents_path(self.path, self.split)).is_file():
-            tables["agents"] = self._table(agents, AGENTS, whole=True)
         return tables
 
     def _table(self, path: Path, schema: pa.DataFrameSchema, *, keep: bool = True, whole: bool = False) -> StoredTable:

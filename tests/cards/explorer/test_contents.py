@@ -17,6 +17,7 @@ from adaptlabels.cards.explorer.blocks import pack_array, safe_json
 from adaptlabels.cards.explorer.contents import CONFIDENCE_LEVELS, _to_levels, gather
 from adaptlabels.cards.explorer.page import render_explorer
 from adaptlabels.labels import InputError, TableError
+from adaptlabels.labels.tables.checksums import write_checksums
 from adaptlabels.labels.tables.folder import DatasetFolder
 from adaptlabels.scripts.cli import app
 from hypothesis import given
@@ -87,6 +88,7 @@ def test_families_of_other_samples_are_refused(two_families, tmp_path):
     broken = shutil.copytree(two_families, tmp_path / "broken")
     path = DatasetFolder(broken).labels_path("vit")
     pq.write_table(pq.read_table(path).slice(1), path)
+    write_checksums(broken)
     with pytest.raises(TableError, match="'sample_id' has other samples than family 'cnn'"):
         gather(DatasetFolder(broken))
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import shutil
+
 import polars as pl
 import pytest
+from adaptlabels.cards.card import write_card
 from adaptlabels.cards.release.diff import diff_folders
 from adaptlabels.cards.release.versions import Version
-from adaptlabels.labels import DatasetFolder, InputError
+from adaptlabels.labels import DatasetFolder, InputError, add_agent
 from adaptlabels.scripts.commands.label import run
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,6 +110,20 @@ def test_other_values_and_other_cards_are_told_apart(old, tmp_path):
     assert "labels.confidence" in found.families[0].values_changed
     card = diff_folders(old, made(tmp_path / "b", licence="mit"))
     assert (card.level, card.lines()) == ("patch", ["only the card changed"])
+
+
+def test_a_new_agent_on_the_board_is_minor(old, tmp_path):
+    new = made(tmp_path)
+    ids = new.labels("demo", ["sample_id"])["sample_id"]
+    add_agent(new, pl.DataFrame({"sample_id": ids, "state": "base"}), name="always-base")
+    write_card(DatasetFolder(new.path))
+    one = DatasetFolder(new.path)
+    found = diff_folders(old, one)
+    assert (found.level, found.lines()) == ("minor", ["agent demo/always-base added"])
+    assert diff_folders(one, old).lines() == ["agent demo/always-base removed"]
+    other = DatasetFolder(shutil.copytree(new.path, tmp_path / "other"))
+    add_agent(other, pl.DataFrame({"sample_id": ids, "state": "tiny"}), name="always-base")
+    assert diff_folders(one, DatasetFolder(other.path)).agents_changed == ("demo/always-base",)
 
 
 def test_other_costs_change_the_state(old, tmp_path):

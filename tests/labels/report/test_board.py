@@ -5,13 +5,22 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from adaptlabels.labels import DatasetFolder, InputError, TableError, evaluate
+from adaptlabels.labels import (
+    DatasetFolder,
+    InputError,
+    TableError,
+    evaluate,
+    label_predictions,
+    validate_folder,
+    write_dataset,
+)
 from adaptlabels.labels.folds import fold_of
-from adaptlabels.labels.report.board import FIGURES, add_agent, make_board
+from adaptlabels.labels.report.board import FIGURES, add_agent, make_board, write_board
 from adaptlabels.labels.report.leakage import fitted_to_the_judged
+from adaptlabels.labels.tables.checksums import write_checksums
 from adaptlabels.labels.tables.layout import agents_path, choices_path
 
-from ..inputs import agents_folder
+from ..inputs import agents_folder, prediction_rows, write_inputs
 
 STATES = ["tiny", "base", "huge"]
 
@@ -86,6 +95,33 @@ def test_an_agent_that_lacks_a_judged_sample_is_refused(folder):
     judged = np.flatnonzero(fold_of(ids.to_list()) >= 5)
     with pytest.raises(TableError, match="does not choose for"):
         add_agent(folder, in_turn(folder).filter(pl.int_range(pl.len()) != int(judged[3])), name="gaps")
+
+
+def test_a_board_that_its_choices_do_not_support_fails_the_checks(folder):
+    add_agent(folder, in_turn(folder), name="turns")
+    folder = DatasetFolder(folder.path)
+    assert [problem for problem in validate_folder(folder) if problem.file != "README.md"] == []
+    boasted = folder.tables["agents"].frame().with_columns(accuracy=pl.lit(0.99))
+    write_board(folder.path, boasted, folder.info)
+    write_checksums(folder.path)
+    (found,) = (p for p in validate_folder(DatasetFolder(folder.path)) if p.file != "README.md")
+    assert str(found).startswith("agents/test.parquet: column 'accuracy': demo, turns: 0.99 where its choices give 0.")
+    choices_path(folder.path, "demo", "turns").unlink()
+    write_checksums(folder.path)
+    problems = [str(problem) for problem in validate_folder(DatasetFolder(folder.path))]
+    assert "agents/test.parquet: column 'agent': agent 'turns' of family 'demo' has no choices" in problems
+
+
+def test_the_board_stays_when_the_folder_is_written_again_and_follows_the_new_labels(folder, tmp_path):
+    add_agent(folder, in_turn(folder), name="turns")
+    before = board(folder)
+    made = label_predictions(*write_inputs(tmp_path / "again", prediction_rows(600, seed=3)), name=folder.info.name)
+    again = write_dataset(folder.path, made.info, made.families)
+    (mine,) = evaluate(again, in_turn(again), replicates=None, built_in=False).of_kind("given")
+    assert board(again)["accuracy"].to_list() == [mine.accuracy] != before["accuracy"].to_list()
+    fewer = label_predictions(*write_inputs(tmp_path / "fewer", prediction_rows(300)), name=folder.info.name)
+    with pytest.raises(TableError, match=r"turns.parquet: .*remove the file, or add the agent again"):
+        write_dataset(folder.path, fewer.info, fewer.families)
 
 
 def test_choices_learned_from_the_judged_samples_are_pointed_out(folder):

@@ -16,6 +16,7 @@ from adaptlabels.labels import (
     write_dataset,
 )
 from adaptlabels.labels.tables.checking import check_table
+from adaptlabels.labels.tables.checksums import write_checksums
 from adaptlabels.labels.tables.parquet import write_table
 from adaptlabels.labels.tables.schemas import CLASSES, LABELS, STATES
 from adaptlabels.labels.tables.types import class_label_names
@@ -44,6 +45,7 @@ def rewrite(folder, table, change):
     names = class_label_names(folder.states["state"].to_list(), folder.info.class_names)
     changed = change(frame).select(frame.columns).cast(frame.schema)
     write_table(stored.path, changed, stored.schema, names, folder.info)
+    write_checksums(folder.path)  # these tests are about what the tables say
     return DatasetFolder(folder.path)
 
 
@@ -111,6 +113,7 @@ def test_a_missing_or_broken_file_is_named(folder, file):
 def test_class_names_of_the_files_must_be_the_states_and_classes(folder):
     names = class_label_names(["huge", "base", "tiny"], folder.info.class_names)
     write_table(folder.labels_path("demo"), folder.labels("demo"), LABELS, names, folder.info)
+    write_checksums(folder.path)
     problems = validate_folder(DatasetFolder(folder.path))
     assert {p.column for p in problems if "other class names" in p.message} == {"cheapest_right", "oracle_state"}
 
