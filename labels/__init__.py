@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .agents.baselines import AgentResult, compare_agents
+    from .agents.cascade import confidence_cascade
     from .agents.results import Evaluation
     from .bounds.alpha_range import AlphaRange, alpha_range, alpha_range_from_labels, alpha_slope
     from .bounds.bootstrap import Replicates, interval, replicate
@@ -90,6 +91,7 @@ _LAZY = {
     "alpha_slope": "bounds.alpha_range",
     "bounds_by_part": "bounds.parts",
     "compare_agents": "agents.baselines",
+    "confidence_cascade": "agents.cascade",
     "conservative_bound": "bounds.closed_forms",
     "conservative_utility": "bounds.utility",
     "constant_alpha_bound": "bounds.closed_forms",
@@ -172,6 +174,7 @@ __all__ = [
     "alpha_slope",
     "bounds_by_part",
     "compare_agents",
+    "confidence_cascade",
     "conservative_bound",
     "conservative_utility",
     "constant_alpha_bound",

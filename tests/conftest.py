@@ -31,15 +31,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder with `digits` and `stories`, as `adaptlabels demo` makes it."""
-    from adaptlabels.scripts.commands.demo import run
+    """Folder with `digits` and `stories`, as `adaptlabels demo` makes them."""
+    from adaptlabels.scripts.commands.demo import build_miniatures
 
     # Workers have folders of their own below a common one.
     shared = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else None
     root = (shared or tmp_path_factory.getbasetemp()) / "demo"
     with FileLock(root.with_suffix(".lock")):
         if not (root / "stories" / "README.md").exists():
-            run(root, as_json=True)
+            build_miniatures(root)
     return root
 
 
