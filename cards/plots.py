@@ -12,6 +12,7 @@ from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
 from ..labels.bounds import formulas
 from ..labels.bounds.frontier import from_counts
 from ..labels.bounds.growing import KEPT_SHARE
+from ..labels.bounds.pools import is_pool
 from ..labels.tables.parquet import atomic_file
 
 if TYPE_CHECKING:
@@ -265,8 +266,12 @@ def _name_states(axes: Axes, report: FamilyReport) -> None:
 
 
 def _short_names(report: FamilyReport) -> list[str]:
-    """Names of the states without their family's; states of a pool without either."""
-    return [name.rpartition(":")[2].removeprefix(f"{report.space.family}-") for name in report.space.names]
+    """Names of the states without their family's, as far as they have it."""
+    family = report.space.family
+    names = report.space.names
+    if is_pool(family):
+        names = tuple(name.partition(":")[2] for name in names)
+    return [name.removeprefix(f"{family}-") for name in names]
 
 
 def _distances(value: float, found: Interval | None) -> tuple[float, float]:

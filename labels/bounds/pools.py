@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+JOIN = "+"
+"""What stands between the names of a pool's families, and in no other family's name."""
 NAMED = 3
 """Samples or metrics that an error message names."""
 
@@ -70,6 +72,16 @@ class Pool:
             correct=self.correct[:, kept],
             members=tuple(self.members[i] for i in kept),
         )
+
+
+def is_pool(family: str) -> bool:
+    """Whether a family is a pool of others.
+
+    Example:
+        >>> is_pool("resnet+densenet"), is_pool("resnet")
+        (True, False)
+    """
+    return JOIN in family
 
 
 def pool_families(families: Sequence[LabelledSpace]) -> Pool:
@@ -156,7 +168,7 @@ def _pooled(spaces: Sequence[StateSpace], measured: NDArray[np.float64]) -> tupl
         [":".join(members[i]) for i in order],
         costs[order],
         measured[order],
-        family="+".join(space.family for space in spaces),
+        family=JOIN.join(space.family for space in spaces),
         cost_metric=spaces[0].cost_metric,
     )
     return space, order

@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..bounds.bootstrap import REPLICATES
-from ..bounds.pools import LabelledSpace, pool_families
-from ..tables.pooling import is_pool
+from ..bounds.pools import LabelledSpace, is_pool, pool_families
 from .report import columns_of, random_weights, report_family
 from .values import part_values, sample_values
 from .warnings import left_out_samples

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ..bounds.pools import JOIN
 from ..errors import InputError
 from .folder import default_cost_metric
 from .labelling import ABOUT, make_labels
@@ -14,19 +15,6 @@ from .made import FamilyTables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-JOIN = "+"
-"""What stands between the names of a pool's families, and in no other family's name."""
-
-
-def is_pool(family: str) -> bool:
-    """Whether a family is a pool of others.
-
-    Example:
-        >>> is_pool("resnet+densenet"), is_pool("resnet")
-        (True, False)
-    """
-    return JOIN in family
 
 
 def pool_tables(families: Sequence[FamilyTables]) -> FamilyTables:

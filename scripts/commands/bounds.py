@@ -216,8 +216,8 @@ def _of_folder(
 
 def _chosen(families: Sequence[str] | None, known: list[str], where: str, *, pool: bool) -> Sequence[str]:
     """The families that were asked for, all by default."""
+    from ...labels.bounds.pools import is_pool
     from ...labels.errors import InputError
-    from ...labels.tables.pooling import is_pool
 
     for name in families or ():
         if name not in known:

@@ -60,11 +60,11 @@ def test_overhead_select_and_alpha(published):
 
 def test_pareto_leaves_dominated_states_out(tmp_path):
     path = tmp_path / "f.csv"
-    path.write_text("state,cost,accuracy\na,1,0.5\nb,2,0.4\nc,3,0.8\n")
+    path.write_text("state,cost,accuracy\na,1,0.5\nb,2,0.4\nc,3,0.8\nd,30,0.95\n")
     (found,) = families(path)
     assert any("accuracy falls at b" in warning for warning in found["warnings"])
     (found,) = families(path, "--pareto")
-    assert [state["state"] for state in found["states"]] == ["a", "c"]
+    assert [state["state"] for state in found["states"]] == ["a", "c", "d"]
     assert found["warnings"] == []
 
 
