@@ -13,7 +13,7 @@ from adaptlabels.labels.tables.schemas import PREDICTIONS
 from adaptlabels.labels.tables.types import polars_schema
 from adaptlabels.scripts.commands.label import run
 
-from ...labels.inputs import write_inputs
+from ...labels.inputs import resealed, write_inputs
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_row_groups_of_large_tables_are_of_moderate_size(tmp_path):
 def rewritten(folder, path, **options):
     table = pyarrow.parquet.read_table(path)
     pyarrow.parquet.write_table(table, path, **{"write_page_index": True, **options})
-    return [str(problem) for problem in check_viewer(DatasetFolder(folder.path))]
+    return [str(problem) for problem in check_viewer(resealed(folder))]
 
 
 def test_files_that_the_viewer_would_not_take_are_named(folder):
@@ -62,14 +62,11 @@ def test_files_that_the_viewer_would_not_take_are_named(folder):
     assert any("row group 0 has" in problem for problem in rewritten(folder, path, row_group_size=7))
     table = pyarrow.parquet.read_table(path)
     pyarrow.parquet.write_table(table.slice(1), path, write_page_index=True)
-    assert any(
-        "counts [60] rows, the file has 59" in str(problem) for problem in check_viewer(DatasetFolder(folder.path))
-    )
+    assert any("counts [60] rows, the file has 59" in str(problem) for problem in check_viewer(resealed(folder)))
     wider = table.set_column(table.schema.get_field_index("n_correct"), "n_correct", table["n_correct"].cast("int32"))
     pyarrow.parquet.write_table(wider.replace_schema_metadata(table.schema.metadata), path, write_page_index=True)
     assert any(
-        "not of the types that its features declare" in str(problem)
-        for problem in check_viewer(DatasetFolder(folder.path))
+        "not of the types that its features declare" in str(problem) for problem in check_viewer(resealed(folder))
     )
 
 
@@ -88,7 +85,7 @@ def test_a_column_without_a_value_is_named(folder):
     nothing = pyarrow.array([[None]] * len(table), pyarrow.list_(pyarrow.float64()))
     empty = table.set_column(table.schema.get_field_index("confidence"), "confidence", nothing)
     pyarrow.parquet.write_table(empty.replace_schema_metadata(table.schema.metadata), path, write_page_index=True)
-    (problem,) = check_viewer(DatasetFolder(folder.path))
+    (problem,) = check_viewer(resealed(folder))
     assert (problem.column, problem.message[:26]) == ("confidence", "has no value in any row; w")
 
 

@@ -16,13 +16,12 @@ from adaptlabels.labels import (
     write_dataset,
 )
 from adaptlabels.labels.tables.checking import check_table
-from adaptlabels.labels.tables.checksums import write_checksums
 from adaptlabels.labels.tables.parquet import write_table
 from adaptlabels.labels.tables.schemas import CLASSES, LABELS, STATES
 from adaptlabels.labels.tables.types import class_label_names
 from adaptlabels.scripts.commands.label import run
 
-from ..inputs import prediction_rows, state_rows, write_inputs
+from ..inputs import prediction_rows, resealed, state_rows, write_inputs
 
 
 @pytest.fixture
@@ -45,8 +44,7 @@ def rewrite(folder, table, change):
     names = class_label_names(folder.states["state"].to_list(), folder.info.class_names)
     changed = change(frame).select(frame.columns).cast(frame.schema)
     write_table(stored.path, changed, stored.schema, names, folder.info)
-    write_checksums(folder.path)  # these tests are about what the tables say
-    return DatasetFolder(folder.path)
+    return resealed(folder)  # these tests are about what the tables say
 
 
 def test_a_folder_as_it_was_written_passes(folder):
@@ -104,23 +102,22 @@ def test_each_kind_of_damage_is_found_and_named(folder, table, change, file, col
 )
 def test_a_missing_or_broken_file_is_named(folder, file):
     (folder.path / file).write_bytes(b"PAR1 no more")
-    assert [p.file for p in validate_folder(DatasetFolder(folder.path))] == [file]
+    assert [p.file for p in validate_folder(resealed(folder))] == [file]
     (folder.path / file).unlink()
-    problems = validate_folder(DatasetFolder(folder.path))
+    problems = validate_folder(resealed(folder))
     assert [(p.file, "no such file" in p.message) for p in problems] == [(file, True)]
 
 
 def test_class_names_of_the_files_must_be_the_states_and_classes(folder):
     names = class_label_names(["huge", "base", "tiny"], folder.info.class_names)
     write_table(folder.labels_path("demo"), folder.labels("demo"), LABELS, names, folder.info)
-    write_checksums(folder.path)
-    problems = validate_folder(DatasetFolder(folder.path))
+    problems = validate_folder(resealed(folder))
     assert {p.column for p in problems if "other class names" in p.message} == {"cheapest_right", "oracle_state"}
 
 
 def test_a_missing_card_is_named(folder):
     (folder.path / "README.md").unlink()
-    assert [p.file for p in validate_folder(DatasetFolder(folder.path))] == ["README.md"]
+    assert [p.file for p in validate_folder(resealed(folder))] == ["README.md"]
 
 
 def test_families_must_agree_on_the_targets(tmp_path):
@@ -167,15 +164,15 @@ def test_published_accuracy_is_compared_on_the_whole_split_only(folder):
     info = replace(folder.info, full_size=60, reference_tolerance=0.003)
     states = folder.states.with_columns(weights=pl.lit("pretrained"), reference_accuracy=pl.col("accuracy") - 0.01)
     write_table(folder.states_path, states, STATES, {}, info)
-    problems = validate_folder(DatasetFolder(folder.path))
+    problems = validate_folder(resealed(folder))
     assert [p.column for p in problems] == ["accuracy"] * 3
     assert "look at preprocessing, weights and precision" in problems[0].message
     write_table(folder.states_path, states, STATES, {}, replace(info, accuracy_note="another crop"))
-    assert validate_folder(DatasetFolder(folder.path)) == []
-    write_card(DatasetFolder(folder.path))
+    assert validate_folder(resealed(folder)) == []
+    write_card(resealed(folder))
     assert "Accuracies differ from the published ones: another crop" in (folder.path / "README.md").read_text()
     write_table(folder.states_path, states, STATES, {}, replace(info, full_size=10_000))
-    assert validate_folder(DatasetFolder(folder.path)) == []
+    assert validate_folder(resealed(folder)) == []
 
 
 def test_no_folder_is_an_input_error(tmp_path):
@@ -196,7 +193,7 @@ def test_a_file_without_our_metadata_is_refused(folder):
     path = folder.states_path
     pyarrow.parquet.write_table(pyarrow.parquet.read_table(path).replace_schema_metadata({}), path)
     with pytest.raises(TableError, match="not written by adaptlabels"):
-        _ = DatasetFolder(folder.path).info
+        _ = resealed(folder).info
 
 
 def test_check_table_names_missing_and_unknown_columns():
@@ -217,7 +214,7 @@ def test_image_datasets_say_what_their_classes_are_called(tmp_path):
     assert classes.row(1) == (1, "n2", "dog")
     assert folder.tables["demo"].footer.class_names["target"] == ["cat", "dog", "emu", "owl"]
     write_table(folder.classes_path, classes.with_columns(name=pl.col("name").reverse()), CLASSES, {}, folder.info)
-    (problem,) = validate_folder(DatasetFolder(folder.path))
+    (problem,) = validate_folder(resealed(folder))
     assert str(problem) == "classes/test.parquet: its classes are not those of the other tables"
     folder.classes_path.unlink()
-    assert "no such file" in str(validate_folder(DatasetFolder(folder.path))[0])
+    assert "no such file" in str(validate_folder(resealed(folder))[0])
