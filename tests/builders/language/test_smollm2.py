@@ -20,7 +20,7 @@ from adaptlabels.builders.sources.opening import open_source
 from .reference import SETTINGS, score
 from .test_harness import ask, decisions_agree, harness
 
-N_ITEMS = 5
+N_ITEMS = 3
 """Real items, drawn evenly from all; each takes the harness seconds."""
 SENTENCE = ChoiceItem(
     "x",
