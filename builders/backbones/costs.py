@@ -111,7 +111,7 @@ def shipped_cost(family: Family, backbone: Backbone) -> Cost | None:
 
 def cost_of_plain(runner: str, plain: Mapping[str, Any]) -> Cost:
     """A cost from JSON, which has lists for tuples."""
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
     return VisionCost(**fields) if runner == "vision" else LanguageCost(**fields)
 
 

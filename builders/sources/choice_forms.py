@@ -14,6 +14,7 @@ from .items import ChoiceItem
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+LETTERS = ("A", "B", "C", "D")
 LONGEST_VALUE = 80
 """Characters that a message quotes of a value."""
 Text = Annotated[str, Field(min_length=1)]
@@ -54,6 +55,38 @@ class ArcRow(_Row):
         if self.answerKey not in self.choices.label:
             raise ValueError(f"answerKey {self.answerKey!r} is not one of {', '.join(map(repr, self.choices.label))}")
         return self
+
+
+class OpenBookRow(_Row):
+    """A row of OpenBookQA: ARC's columns, but for the question's."""
+
+    id: int | str
+    """Its identifier."""
+    question_stem: str
+    """The beginning of a sentence, or a question."""
+    choices: ArcChoices
+    """How it may go on."""
+    answerKey: Annotated[str, BeforeValidator(lambda key: str(key).strip())]  # noqa: N815 - the column's name
+    """Sign of the right choice."""
+
+    @model_validator(mode="after")
+    def _answer_is_a_choice(self) -> OpenBookRow:
+        if self.answerKey not in self.choices.label:
+            raise ValueError(f"answerKey {self.answerKey!r} is not one of {', '.join(map(repr, self.choices.label))}")
+        return self
+
+
+class MmluRow(_Row):
+    """A row of MMLU: four choices, no identifier."""
+
+    question: str
+    """The question."""
+    subject: str
+    """What it is about, with underscores for spaces."""
+    choices: Annotated[list[str], Field(min_length=4, max_length=4)]
+    """What may be answered; the model answers with a letter."""
+    answer: Literal[0, 1, 2, 3]
+    """The right one."""
 
 
 class PiqaRow(_Row):
@@ -165,6 +198,64 @@ def arc_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
     )
 
 
+def openbookqa_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
+    """A row of OpenBookQA (`allenai/openbookqa`; lm-eval, `tasks/openbookqa`).
+
+    Args:
+        row: The columns of `OpenBookRow`.
+        where: File and line to name in messages.
+
+    Raises:
+        InputError: A column is missing or holds something else; names it.
+
+    Example:
+        >>> choices = {"text": ["sink", "float"], "label": ["A", "B"]}
+        >>> row = {"id": "a", "question_stem": "Wood can", "choices": choices, "answerKey": "B"}
+        >>> openbookqa_item(row, "here").context
+        'Wood can'
+    """
+    read = _read(OpenBookRow, row, where)
+    return ChoiceItem(
+        sample_id=str(read.id),
+        target=read.choices.label.index(read.answerKey),
+        category=None,
+        context=read.question_stem,
+        choices=tuple(read.choices.text),
+        where=where,
+    )
+
+
+def mmlu_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
+    r"""A row of MMLU (`cais/mmlu`; lm-eval, `tasks/mmlu/default`), without examples before it.
+
+    The letters are equally long, so that `acc_norm` decides as the harness's `acc`.
+
+    Args:
+        row: The columns of `MmluRow`.
+        where: File and line to name in messages.
+
+    Raises:
+        InputError: A column is missing or holds something else; names it.
+
+    Example:
+        >>> row = {"question": "2 + 2?", "subject": "college_mathematics", "choices": ["3", "4", "5", "6"], "answer": 1}
+        >>> mmlu_item(row, "here").context.splitlines()[0]
+        'The following are multiple choice questions (with answers) about college mathematics.'
+    """
+    read = _read(MmluRow, row, where)
+    subject = read.subject.replace("_", " ")
+    listed = "".join(f"{letter}. {choice}\n" for letter, choice in zip(LETTERS, read.choices, strict=True))
+    return ChoiceItem(
+        sample_id="",
+        target=read.answer,
+        category=subject,
+        context=f"The following are multiple choice questions (with answers) about {subject}.\n\n"
+        f"{read.question.strip()}\n{listed}Answer:",
+        choices=LETTERS,
+        where=where,
+    )
+
+
 def piqa_item(row: Mapping[str, Any], where: str) -> ChoiceItem:
     """A row of PIQA (`baber/piqa`; lm-eval, `tasks/piqa`).
 
@@ -208,5 +299,7 @@ FORMS: dict[str, Callable[[Mapping[str, Any], str], ChoiceItem]] = {
     "hellaswag": hellaswag_item,
     "arc": arc_item,
     "piqa": piqa_item,
+    "openbookqa": openbookqa_item,
+    "mmlu": mmlu_item,
 }
 """Forms of rows, by name; a further task is one more function."""

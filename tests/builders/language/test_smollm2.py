@@ -20,8 +20,16 @@ from adaptlabels.builders.sources.opening import open_source
 from .reference import SETTINGS, score
 from .test_harness import ask, decisions_agree, harness
 
-N_ITEMS = 12
-"""Real items; a hundred agree as well, and take ten times as long."""
+N_ITEMS = 3
+"""Real items, drawn evenly from all; each takes the harness seconds."""
+SENTENCE = ChoiceItem(
+    "x",
+    0,
+    "g",
+    "He mixed flour, eggs and sugar and put it in the oven to",
+    ("bake a cake.", "drive a car.", "the of and.", "swim in oil."),
+    "here",
+)
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.xdist_group("smollm2")]
 
 
@@ -43,12 +51,6 @@ def test_a_gguf_file_says_itself_what_it_is(state):
     assert tokenizer.decode(tokenizer("A cat sat.")["input_ids"]) == "A cat sat."
 
 
-def test_a_model_that_knows_something_ends_sentences_rightly(state):
-    endings = ("bake a cake.", "drive a car.", "the of and.", "swim in oil.")
-    item = ChoiceItem("x", 0, "g", "He mixed flour, eggs and sugar and put it in the oven to", endings, "here")
-    assert score(state, [item]).prediction.tolist() == [0]
-
-
 def test_real_items_are_decided_as_in_the_harnesss_own_task(state, shared_data):
     from datasets import Dataset
     from lm_eval.tasks.hellaswag.utils import process_docs
@@ -64,5 +66,7 @@ def test_real_items_are_decided_as_in_the_harnesss_own_task(state, shared_data):
     everything = list(open_source(find_benchmark("hellaswag"), f"jsonl:{file}").items())
     own = [everything[place] for place in places]
     assert [item.target for item in own] == [item.target for item in task]
-    expected = ask(harness(load_model(state, SETTINGS), load_tokenizer(state)), task)
-    decisions_agree(score(state, own), expected, task, atol=1e-3)
+    expected = ask(harness(load_model(state, SETTINGS), load_tokenizer(state)), [*task, SENTENCE])
+    found = score(state, [*own, SENTENCE])
+    decisions_agree(found, expected, [*task, SENTENCE], atol=1e-3)
+    assert found.prediction[-1] == SENTENCE.target  # weights that know something
