@@ -34,13 +34,29 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with `digits` and `stories`, as `adaptlabels demo` makes them."""
     from adaptlabels.scripts.commands.demo import build_miniatures
 
-    # Workers have folders of their own below a common one.
-    shared = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else None
-    root = (shared or tmp_path_factory.getbasetemp()) / "demo"
+    root = shared_folder(tmp_path_factory) / "demo"
     with FileLock(root.with_suffix(".lock")):
         if not (root / "stories" / "README.md").exists():
             build_miniatures(root)
     return root
+
+
+@pytest.fixture(scope="session")
+def imagenet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packaged answers on ImageNet as `adaptlabels demo` labels them."""
+    from adaptlabels.scripts.commands.demo import IMAGENET, label_imagenet
+
+    root = shared_folder(tmp_path_factory) / IMAGENET
+    with FileLock(root.with_suffix(".lock")):
+        if not (root / "README.md").exists():
+            label_imagenet(root)
+    return root
+
+
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers see; their own are below it."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")

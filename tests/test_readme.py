@@ -29,8 +29,10 @@ LOAD, *EXAMPLES = blocks(README, "python")
 
 
 @pytest.mark.parametrize("block", [LOAD, *blocks(GUIDE, "python")])
-def test_python_on_the_demo_runs(block, demo, monkeypatch, tmp_path, capsys):
-    (tmp_path / "adaptlabels-demo").symlink_to(demo)
+def test_python_on_the_demo_runs(block, demo, imagenet, monkeypatch, tmp_path, capsys):
+    (tmp_path / "adaptlabels-demo").mkdir()
+    for folder in (imagenet, demo / "digits", demo / "stories"):
+        (tmp_path / "adaptlabels-demo" / folder.name).symlink_to(folder)
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "example", "exec"), {})
     assert capsys.readouterr().out
@@ -77,12 +79,12 @@ def test_the_family_file_of_the_guide_is_a_family(tmp_path):
     ]
 
 
-def test_the_readme_is_short_and_shows_what_the_demo_prints(demo, capsys):
+def test_the_readme_is_short_and_shows_what_the_demo_prints(demo, imagenet, capsys):
     from adaptlabels.labels import DatasetFolder
     from adaptlabels.scripts.printing.folders import print_summaries
 
     assert len(README.split()) < MOST_WORDS
-    print_summaries([DatasetFolder(demo / "digits"), DatasetFolder(demo / "stories")])
+    print_summaries([DatasetFolder(imagenet), DatasetFolder(demo / "digits"), DatasetFolder(demo / "stories")])
     shown = README.split("<!-- output of `adaptlabels demo` -->\n", maxsplit=1)[1].split("\n\n", maxsplit=1)[0]
     printed = capsys.readouterr().out.strip().splitlines()
     for one, other in zip(shown.splitlines(), printed, strict=False):
