@@ -100,12 +100,15 @@ def fit_agents(
     learning = np.flatnonzero(np.isin(folds, LEARNING_FOLDS))
     if len(learning) > MOST_LEARNED:
         learning = np.sort(rng.choice(learning, MOST_LEARNED, replace=False))
+    from threadpoolctl import threadpool_limits
+
     learned = correct[learning]
-    dials = (
-        mixing_dial(count_right(learned) / len(learned), R),
-        cascade_dial(learned, confidence[learning], R),
-        router_dial(learned, seen[learning], folds[learning], R),
-    )
+    with threadpool_limits(1):  # these matrices are small; on a busy machine threads only wait for each other
+        dials = (
+            mixing_dial(count_right(learned) / len(learned), R),
+            cascade_dial(learned, confidence[learning], R),
+            router_dial(learned, seen[learning], folds[learning], R),
+        )
     fitted = []
     for dial in dials:
         for loss in ALLOWED_LOSSES:
