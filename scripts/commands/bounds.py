@@ -60,7 +60,8 @@ def command(
         typer.Option("--sample-costs", help="Exact and iso-accuracy bounds by each sample's own GFLOPs (language)."),
     ] = False,
     pool: Annotated[
-        bool, typer.Option("--pool", help="Also take the families as one state space, on the samples that all have.")
+        bool,
+        typer.Option("--pool", help="Also take the families as one state space, on the samples that all of them have."),
     ] = False,
     by: Annotated[
         str | None,
@@ -69,7 +70,8 @@ def command(
     cluster: Annotated[
         str | None,
         typer.Option(
-            metavar="COLUMN", help="Resample whole values of this column, where samples of one value err together."
+            metavar="COLUMN",
+            help="Resample whole groups: samples that share a value of this column, such as a passage.",
         ),
     ] = None,
     form: Annotated[
@@ -81,7 +83,7 @@ def command(
         typer.Option(metavar="FILE", help="timm's benchmark-infer-….csv, for GFLOPs; parameters without it."),
     ] = None,
     filter: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option(metavar="REGEX", help="Published states whose names contain this only.")
+        str | None, typer.Option(metavar="REGEX", help="Only published states whose names match.")
     ] = None,
     accuracy: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Column that is the accuracy; top1 of timm's tables.")

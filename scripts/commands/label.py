@@ -71,7 +71,7 @@ def command(
         str | None, typer.Option(metavar="OURS=THEIRS,…", help="Names of columns: sample_id=id,correct=acc.")
     ] = None,
     pool: Annotated[
-        bool, typer.Option("--pool", help="Also write the families as one, on the samples that all have.")
+        bool, typer.Option("--pool", help="Also write the families as one, on the samples that all of them have.")
     ] = False,
     split: Annotated[str, typer.Option(help="Name of the split.")] = "test",
     licence: Annotated[
