@@ -21,6 +21,12 @@ CHECKSUMS = "SHA256SUMS"
 """Name of the list."""
 DIFFERS = f"differs from its SHA-256 in {CHECKSUMS}; restore it, or make the folder again"
 """What is said of a file that is not the one that was written."""
+CARD_FILES = ("README.md", "index.html", "assets/")
+"""How the names of the files begin that follow from the tables."""
+CARD_DIFFERS = (
+    "is not as `adaptlabels card` wrote it; run it again: changes by hand would be lost, and belong elsewhere"
+)
+"""What is said of these."""
 
 
 def write_checksums(
@@ -85,7 +91,7 @@ def differing(folder: Path, verified: Collection[str] = ()) -> dict[str, str]:
     wrong = dict.fromkeys(listed.keys() - there, "is missing")
     wrong |= dict.fromkeys(there - listed.keys(), f"is not in {CHECKSUMS}")
     wrong |= {
-        name: DIFFERS
+        name: CARD_DIFFERS if name.startswith(CARD_FILES) else DIFFERS
         for name in listed.keys() & there
         if name not in verified and sha256_of(folder / name) != listed[name]
     }

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from adaptlabels.labels import TableError
-from adaptlabels.labels.tables.checksums import CHECKSUMS, differing, read_checksums, write_checksums
+from adaptlabels.labels.tables.checksums import CARD_DIFFERS, CHECKSUMS, differing, read_checksums, write_checksums
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_changed_missing_and_new_files_are_named(folder):
     (folder / "assets").mkdir()
     (folder / "assets" / "new.png").write_text("")
     assert differing(folder) == {
-        "README.md": "differs from its SHA-256 in SHA256SUMS; restore it, or make the folder again",
+        "README.md": CARD_DIFFERS,
         "data/a b/é.parquet": "is missing",
         "assets/new.png": "is not in SHA256SUMS",
     }
