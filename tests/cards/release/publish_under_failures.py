@@ -75,6 +75,8 @@ def main(folder: Path, home: Path, mood: str) -> None:
             hub.requests.clear()
             shutil.rmtree(home / "hub", ignore_errors=True)
             shutil.rmtree(home / "datasets", ignore_errors=True)
+            for file in {file for file in folder.rglob("*") if file.is_file()} - original.keys():
+                file.unlink()
             for file, content in original.items():
                 file.write_bytes(content)
 
