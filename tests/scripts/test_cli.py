@@ -259,7 +259,7 @@ def test_a_states_column_that_holds_no_number_is_named(tmp_path, in_process):
     predictions, states = write_inputs(tmp_path)
     states.write_text("state,cost,reference_accuracy\ntiny,1,84.3%\nbase,3,0.9\nhuge,10,0.9\n")
     done = in_process("label", predictions, "out", "--states", states, cwd=tmp_path)
-    refused(done, "column 'reference_accuracy' holds '84.3%'; Float64 is expected")
+    refused(done, "column 'reference_accuracy' holds '84.3%'; expected Float64")
     assert not (tmp_path / "out").exists()
 
 
