@@ -9,7 +9,10 @@ import polars as pl
 
 from ..bounds.states import StateSpace
 from ..errors import InputError, TableError, first_line
+from ..tables.checking import check_table
 from .files import known_names, open_table, stem
+from .schemas import PUBLISHED
+from .table import as_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +41,7 @@ def read_published(
 
     Raises:
         InputError: The file cannot be read, or a family's numbers cannot be used.
-        TableError: A column is missing or holds no numbers.
+        TableError: A column is missing or holds what it should not; names the line.
     """
     table = known_names(open_table(path, columns), (*COLUMNS, *OPTIONAL))
     frame = table.frame
@@ -51,31 +54,17 @@ def read_published(
             f"{path}: column {missing[0]!r} is missing; it has {', '.join(frame.columns)}. Say with `columns` which is"
             " which, such as state=model,cost=infer_gmacs,accuracy=top1"
         )
-    for column in ("cost", "accuracy"):
-        unknown = frame[column].is_null()
-        if not frame.schema[column].is_numeric() or unknown.any():
-            row = int(unknown.arg_max() or 0)
-            raise TableError(
-                f"{path} {table.place(row)}: column {column!r} must hold a number in every row, found"
-                f" {frame[column][row]!r}"
-            )
+    numbers = [as_numbers(table.with_frame(frame), column)[0] for column in ("cost", "accuracy")]
+    named = pl.col("family") if "family" in frame.columns else pl.lit(stem(path))
+    frame = frame.with_columns(*numbers, family=named.cast(pl.String), state=pl.col("state").cast(pl.String))
     if percent:
         frame = frame.with_columns(pl.col("accuracy") / 100)
-    elif (frame["accuracy"] > 1).any():
-        row = int(frame["accuracy"].arg_max() or 0)
-        raise TableError(
-            f"{path} {table.place(row)}: accuracy {frame['accuracy'][row]:g} is above 1; fractions are expected, or say"
-            " `percent`"
-        )
-    if "family" not in frame.columns:
-        frame = frame.with_columns(family=pl.lit(stem(path)))
-    if frame["family"].null_count() or frame["state"].null_count():
-        raise TableError(f"{path}: columns 'family' and 'state' may not be empty in any row")
+    frame = check_table(frame.select(list(PUBLISHED.columns)), PUBLISHED, str(path), table.place)
     spaces = {}
-    for family in frame["family"].cast(pl.String).unique(maintain_order=True):
-        rows = frame.filter(pl.col("family").cast(pl.String) == family)
+    for family in frame["family"].unique(maintain_order=True):
+        rows = frame.filter(pl.col("family") == family)
         spaces[family] = StateSpace.create(
-            rows["state"].cast(pl.String).to_list(),
+            rows["state"].to_list(),
             rows["cost"].to_numpy(),
             rows["accuracy"].to_numpy(),
             family=family,

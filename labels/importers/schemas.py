@@ -57,3 +57,16 @@ KNOWN_STATES = pa.DataFrameSchema(
 )
 """What a person says of states: `state`, and any columns of the table *states*. Costs are known of all states or of
 none; other columns get their types with the table *states*."""
+
+PUBLISHED = pa.DataFrameSchema(
+    {
+        "family": pa.Column(pl.String, _NAME),
+        "state": pa.Column(pl.String, _NAME),
+        "cost": pa.Column(pl.Float64, _POSITIVE),
+        "accuracy": pa.Column(pl.Float64, pa.Check.in_range(0, 1, error="a fraction from 0 to 1 (or say `percent`)")),
+    },
+    name="published",
+    strict=True,
+    ordered=True,
+)
+"""Published numbers of state spaces."""
