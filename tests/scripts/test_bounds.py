@@ -143,7 +143,10 @@ def test_wrong_options_are_refused(published, arguments, words):
         ("state,cost\na,1\nb,2\n", "column 'accuracy' is missing"),
         ("state,cost,accuracy\na,1,0.5\n", "at least two states"),
         ("state,cost,accuracy\n", "has no rows"),
-        ("state,cost,accuracy\na,1,50\nb,2,60\n", "line 2, line 3: expected a fraction from 0 to 1 (or say --percent), found"),
+        (
+            "state,cost,accuracy\na,1,50\nb,2,60\n",
+            "line 2, line 3: expected a fraction from 0 to 1 (or say --percent), found",
+        ),
         ("state,cost,accuracy\na,0,0.5\nb,2,0.6\n", "column 'cost', line 2: expected a number above 0"),
         ("state,cost,accuracy\na,x,0.5\nb,2,0.6\n", "line 2: column 'cost' holds 'x'; expected a number"),
         ("state,cost,accuracy\na,1,0.5\na,2,0.6\n", "state 'a' is given twice"),
