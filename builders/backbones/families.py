@@ -26,7 +26,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ...labels.errors import InputError
-from ...labels.tables.layout import check_family_name
+from ...labels.tables.layout import check_family_name, check_path_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,6 +104,7 @@ class Family(_Table):
         check_family_name(self.name)
         seen: set[str] = set()
         for state in self.states:
+            check_path_name(state.name, "state")
             if state.name in seen:
                 raise ValueError(f"state {state.name!r} is given twice")
             seen.add(state.name)

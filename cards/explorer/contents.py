@@ -39,7 +39,7 @@ UNKNOWN_ANSWER = 2**15
 CATEGORY = "category"
 ATTRIBUTES = (CATEGORY, "split_type", "fold")
 """Columns of *labels* by which the page filters, where a folder has them."""
-AGENT_COLUMNS = ("agent", "setting", "kind", "accuracy", "mean_cost")
+AGENT_COLUMNS = ("agent", "setting", "accuracy", "mean_cost")
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,12 +133,9 @@ def describe(contents: Contents) -> dict[str, Any]:
 
 def gather_agents(folder: DatasetFolder) -> list[dict[str, Any]]:
     """What the page shows of the folder's table *agents*; nothing where there is no such table."""
-    path = folder.path / "agents" / f"{folder.split}.parquet"
-    if not path.is_file():
+    if "agents" not in folder.tables:
         return []
-    table = pl.read_parquet(path)
-    columns = [name for name in ("family", "cost_metric", *AGENT_COLUMNS) if name in table.columns]
-    return table.select(columns).drop_nulls([c for c in ("accuracy", "mean_cost") if c in columns]).to_dicts()
+    return folder.tables["agents"].frame(("family", "cost_metric", *AGENT_COLUMNS)).to_dicts()
 
 
 def _aligned(folder: DatasetFolder) -> dict[str, pl.DataFrame]:

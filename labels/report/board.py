@@ -17,9 +17,9 @@ from ..agents.choices import Choices, check_complete
 from ..agents.matching import match_choices
 from ..errors import InputError, TableError
 from ..folds import JUDGED_FOLDS
-from ..tables.agent_schemas import AGENTS, CHOICES
+from ..tables.agent_schemas import AGENTS, CHOICES, WEB_ADDRESS
 from ..tables.checking import check_table
-from ..tables.layout import agents_path, choices_path
+from ..tables.layout import agents_path, check_path_name, choices_path
 from ..tables.parquet import write_table
 from ..tables.replacing import update_folder
 from ..tables.stored import StoredTable
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from ..tables.folder import DatasetFolder
     from ..tables.info import DatasetInfo
 
-AGENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-"""Names of agents become file names."""
 FIGURES = ("accuracy", "mean_cost", "gain", "accuracy_difference", "share_of_saving", "agreement", "answers_lost",
            "cost_wasted")  # fmt: skip
 """Figures of an evaluation that the board shows."""
@@ -84,7 +82,9 @@ def add_agent(
             f"`name` is {name!r}, but {where} holds the agents {', '.join(map(repr, names))}; leave it out"
         )
     for agent in names:
-        _check_name(agent)
+        check_path_name(agent, "agent")
+    if url is not None and not re.fullmatch(WEB_ADDRESS, url):
+        raise InputError(f"`url` {url!r}: expected an address that begins with https:// or http://")
     _check_judged(entries, labels, where)
     metric = labels.space.cost_metric
     with update_folder(folder.path) as staging:
@@ -108,7 +108,8 @@ def make_board(folder: DatasetFolder, *, added: Path | None = None) -> pl.DataFr
     """
     rows = [row for family in folder.families for file in stored_choices(folder, family, added)
             for row in _rows(folder, family, file)]  # fmt: skip
-    return pl.DataFrame(rows, schema=polars_schema(AGENTS)).sort("family", "agent", "setting", nulls_last=False)
+    table = pl.DataFrame(rows, schema=polars_schema(AGENTS)).fill_nan(None)
+    return table.sort("family", "agent", "setting", nulls_last=False)
 
 
 def write_board(path: Path, board: pl.DataFrame, info: DatasetInfo) -> None:
@@ -128,11 +129,6 @@ def stored_choices(folder: DatasetFolder, family: str, added: Path | None = None
         if root is not None:
             found |= {file.stem: file for file in (root / "choices" / family).glob("*.parquet")}
     return [found[name] for name in sorted(found)]
-
-
-def _check_name(agent: str) -> None:
-    if not AGENT_NAME.fullmatch(agent):
-        raise InputError(f"`name` {agent!r}: letters, digits, '.', '_' and '-' make the name of an agent")
 
 
 def _check_judged(entries: Sequence[Choices], labels: FamilyLabels, where: str) -> None:
@@ -180,16 +176,12 @@ def _rows(folder: DatasetFolder, family: str, file: Path) -> list[dict[str, obje
             folder, table.drop("url", "cost_metric", strict=False), family=family, cost=metric, built_in=False,
             replicates=None,
         )  # fmt: skip
-    except TableError as error:
+    except InputError as error:
         raise TableError(f"{file}: {error}; remove the file, or add the agent again") from error
     return [
         {
             "family": family, "agent": agent.agent, "setting": agent.setting, "url": url, "cost_metric": metric,
-            "samples": found.samples, **{name: _defined(getattr(agent, name)) for name in FIGURES},
+            "samples": found.samples, **{name: getattr(agent, name) for name in FIGURES},
         }
         for agent in found.of_kind("given")
     ]  # fmt: skip
-
-
-def _defined(value: float) -> float | None:
-    return value if np.isfinite(value) else None

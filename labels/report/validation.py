@@ -224,8 +224,9 @@ def _equal(left: pl.Expr, right: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def _compare_states(found: pl.DataFrame, expected: pl.DataFrame, file: str) -> list[Problem]:
     problems = []
-    both = found.join(expected.select("state", "accuracy", "alpha", "oracle_share"), on="state", suffix="_expected")
-    for column in ("accuracy", "alpha", "oracle_share"):
+    figures = ("accuracy", "alpha", "oracle_share", "utility")
+    both = found.join(expected.select("state", *figures), on="state", suffix="_expected")
+    for column in figures:
         differs = both.filter(~_equal(pl.col(column), pl.col(f"{column}_expected"), pl.Float64()))
         if len(differs):
             problems.append(offending(file, column, "does not follow from the labels", differs["state"], "state"))

@@ -19,8 +19,8 @@ from ..errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-FAMILY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-"""Family names become folder and config names; a `+` stands between those of a pool."""
+PATH_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+"""Names of families, of states that are run and of agents become parts of paths; a `+` joins the families of a pool."""
 TABLE_FILES = (
     "data/*/*.parquet",
     "predictions/*/*.parquet",
@@ -95,9 +95,22 @@ def check_family_name(family: str) -> str:
     Raises:
         InputError: It cannot.
     """
-    if not FAMILY_NAME.fullmatch(family) or family in RESERVED or family.endswith("-predictions"):
+    check_path_name(family, "family")
+    if family in RESERVED or family.endswith("-predictions"):
         raise InputError(
-            f"family {family!r}: letters, digits, '.', '_', '-' and '+' make a name, which may not be"
-            f" {', '.join(RESERVED)} nor end in '-predictions'"
+            f"family {family!r}: a family may not be called {', '.join(RESERVED)}, nor end in '-predictions'"
         )
     return family
+
+
+def check_path_name(name: str, what: str) -> str:
+    """The name, if it can be a part of a path.
+
+    Raises:
+        InputError: It cannot; `what` says whose name it is.
+    """
+    if not PATH_NAME.fullmatch(name):
+        raise InputError(
+            f"{what} {name!r}: expected letters, digits, '.', '_', '-' and '+' alone, a letter or digit first"
+        )
+    return name

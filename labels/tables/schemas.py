@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pandera.api.polars.types import PolarsData
 
 
-def _column(
+def column(
     dtype: Any,  # noqa: ANN401 - polars takes both classes and instances
     description: str,
     *checks: pa.Check,
@@ -30,6 +30,7 @@ def _column(
     required: bool = True,
     names: str | None = None,
 ) -> pa.Column:
+    """A column with its meaning, and whose names it shows where it is a class label."""
     return pa.Column(
         dtype,
         checks=list(checks),
@@ -66,46 +67,46 @@ _TARGETS = "All right answers, where a dataset knows of several (ReaL); absent e
 
 LABELS = pa.DataFrameSchema(
     {
-        "sample_id": _column(pl.String, "Identifier of the sample in the source dataset", unique=True),
-        "target": _column(pl.Int64, _TARGET, _NOT_NEGATIVE, names=TARGET, required=False),
-        "targets": _column(pl.List(pl.Int16), _TARGETS, _NO_NULLS, required=False),
-        "category": _column(pl.String, "Class, activity or subject that the sample belongs to", nullable=True),
-        "split_type": _column(
+        "sample_id": column(pl.String, "Identifier of the sample in the source dataset", unique=True),
+        "target": column(pl.Int64, _TARGET, _NOT_NEGATIVE, names=TARGET, required=False),
+        "targets": column(pl.List(pl.Int16), _TARGETS, _NO_NULLS, required=False),
+        "category": column(pl.String, "Class, activity or subject that the sample belongs to", nullable=True),
+        "split_type": column(
             pl.String,
             "Part of the split, such as in-domain or zero-shot, where the source says",
             nullable=True,
         ),
-        "source_id": _column(
+        "source_id": column(
             pl.String,
             "Document that the sample is from, where the benchmark says; several samples may be from one",
             nullable=True,
         ),
-        "fold": _column(
+        "fold": column(
             pl.Int8,
             "0 to 9, a hash of `source_id`, or of `sample_id` where there is none: agents learn from folds 0-4 and are"
             " judged on 5-9",
             pa.Check.in_range(0, N_FOLDS - 1),
         ),
-        "pattern": _column(pl.String, "1 for each state that is right, 0 for each that is wrong, states by cost"),
-        "cheapest_right": _column(
+        "pattern": column(pl.String, "1 for each state that is right, 0 for each that is wrong, states by cost"),
+        "cheapest_right": column(
             pl.Int64, "Cheapest state that is right, or `none`", _NOT_NEGATIVE, names=CHEAPEST_RIGHT
         ),
-        "prediction": _column(
+        "prediction": column(
             pl.List(pl.Int16), "Answer of each state, states ascending by cost", _NO_NULLS, required=False
         ),
-        "correct": _column(pl.List(pl.Boolean), "Whether each state is right", _NO_NULLS),
-        "confidence": _column(
+        "correct": column(pl.List(pl.Boolean), "Whether each state is right", _NO_NULLS),
+        "confidence": column(
             pl.List(pl.Float64),
             "Probability that each state gives its answer; null where unknown",
             _PROBABILITIES,
             nullable=True,
         ),
-        "n_correct": _column(pl.Int64, "Number of states that are right", _NOT_NEGATIVE, names=N_CORRECT),
-        "solvable": _column(pl.Boolean, "Whether some state is right"),
-        "oracle_state": _column(
+        "n_correct": column(pl.Int64, "Number of states that are right", _NOT_NEGATIVE, names=N_CORRECT),
+        "solvable": column(pl.Boolean, "Whether some state is right"),
+        "oracle_state": column(
             pl.Int64, "Cheapest state that is right; the first where none is", _NOT_NEGATIVE, names=STATE
         ),
-        "oracle_cost": _column(
+        "oracle_cost": column(
             pl.Float64,
             "Cost of the oracle's state (GFLOPs unless the states carry only `cost`)",
             pa.Check.gt(0),
@@ -118,41 +119,41 @@ LABELS = pa.DataFrameSchema(
 
 PREDICTIONS = pa.DataFrameSchema(
     {
-        "sample_id": _column(pl.String, "Identifier of the sample in the source dataset"),
-        "family": _column(pl.String, "State space"),
-        "state": _column(pl.Int64, "State that was run", _NOT_NEGATIVE, names=STATE),
-        "target": _column(pl.Int16, _TARGET, _CLASS, required=False),
-        "targets": _column(pl.List(pl.Int16), _TARGETS, _NO_NULLS, required=False),
-        "prediction": _column(pl.Int16, "The state's answer", _CLASS, required=False),
-        "correct": _column(pl.Boolean, "Whether the answer is right"),
-        "confidence": _column(pl.Float32, "Probability of the answer", _SHARE, nullable=True),
-        "margin": _column(pl.Float32, "Probability of the answer less that of the next best", _SHARE, nullable=True),
-        "entropy": _column(pl.Float32, "Entropy of the probabilities, in nats", _NOT_NEGATIVE, nullable=True),
-        "scores": _column(
+        "sample_id": column(pl.String, "Identifier of the sample in the source dataset"),
+        "family": column(pl.String, "State space"),
+        "state": column(pl.Int64, "State that was run", _NOT_NEGATIVE, names=STATE),
+        "target": column(pl.Int16, _TARGET, _CLASS, required=False),
+        "targets": column(pl.List(pl.Int16), _TARGETS, _NO_NULLS, required=False),
+        "prediction": column(pl.Int16, "The state's answer", _CLASS, required=False),
+        "correct": column(pl.Boolean, "Whether the answer is right"),
+        "confidence": column(pl.Float32, "Probability of the answer", _SHARE, nullable=True),
+        "margin": column(pl.Float32, "Probability of the answer less that of the next best", _SHARE, nullable=True),
+        "entropy": column(pl.Float32, "Entropy of the probabilities, in nats", _NOT_NEGATIVE, nullable=True),
+        "scores": column(
             pl.List(pl.Float64),
             "Multiple choice: summed log-likelihood of every choice. Images: the highest log-probabilities",
             nullable=True,
         ),
-        "classes": _column(pl.List(pl.Int16), "Images: the classes that `scores` belong to", nullable=True),
-        "prediction_acc": _column(
+        "classes": column(pl.List(pl.Int16), "Images: the classes that `scores` belong to", nullable=True),
+        "prediction_acc": column(
             pl.Int16,
             "Multiple choice: the answer by summed log-likelihood alone (`acc`); `prediction` is that by `acc_norm`",
             _CLASS,
             required=False,
         ),
-        "gflops": _column(
+        "gflops": column(
             pl.Float64,
             "Multiple choice: 10^9 operations of this sample, each choice a full sequence",
             pa.Check.gt(0),
             required=False,
         ),
-        "gflops_run": _column(
+        "gflops_run": column(
             pl.Float64,
             "The same as it was run: what choices share once, the head at scored tokens only",
             pa.Check.gt(0),
             required=False,
         ),
-        "cost": _column(
+        "cost": column(
             pl.Float64, "Cost of this inference, in the state's `cost_unit`", pa.Check.gt(0), required=False
         ),
     },
@@ -163,59 +164,57 @@ PREDICTIONS = pa.DataFrameSchema(
 
 STATES = pa.DataFrameSchema(
     {
-        "family": _column(pl.String, "State space"),
-        "state": _column(pl.String, "Name of the state"),
-        "index": _column(pl.Int64, "Place in ascending order of cost, from 0", _NOT_NEGATIVE),
-        "source": _column(pl.String, "Where the weights come from (Hub id)", nullable=True),
-        "revision": _column(pl.String, "Commit of the weights", nullable=True),
-        "weights": _column(
-            pl.String, "`pretrained`, `trained-here` or `random`", pa.Check.isin(WEIGHTS), nullable=True
-        ),
-        "weights_sha256": _column(pl.String, "SHA-256 of the weight files", nullable=True),
-        "parameters": _column(pl.Int64, "Number of parameters", _NOT_NEGATIVE, nullable=True),
-        "gflops": _column(
+        "family": column(pl.String, "State space"),
+        "state": column(pl.String, "Name of the state"),
+        "index": column(pl.Int64, "Place in ascending order of cost, from 0", _NOT_NEGATIVE),
+        "source": column(pl.String, "Where the weights come from (Hub id)", nullable=True),
+        "revision": column(pl.String, "Commit of the weights", nullable=True),
+        "weights": column(pl.String, "`pretrained`, `trained-here` or `random`", pa.Check.isin(WEIGHTS), nullable=True),
+        "weights_sha256": column(pl.String, "SHA-256 of the weight files", nullable=True),
+        "parameters": column(pl.Int64, "Number of parameters", _NOT_NEGATIVE, nullable=True),
+        "gflops": column(
             pl.Float64,
             "10^9 floating-point operations per sample, 2 per multiply-add",
             pa.Check.gt(0),
             nullable=True,
         ),
-        "input_size": _column(pl.String, "Height x width of an image model's input; null for language", nullable=True),
-        "accuracy": _column(pl.Float64, "Share of samples that the state gets right", _SHARE),
-        "alpha": _column(
+        "input_size": column(pl.String, "Height x width of an image model's input; null for language", nullable=True),
+        "accuracy": column(pl.Float64, "Share of samples that the state gets right", _SHARE),
+        "alpha": column(
             pl.Float64,
             "Error correlation: share of its errors on which all smaller states err too",
             _SHARE,
             nullable=True,
         ),
-        "oracle_share": _column(pl.Float64, "Share of samples on which the oracle takes this state", _SHARE),
-        "utility": _column(
+        "oracle_share": column(pl.Float64, "Share of samples on which the oracle takes this state", _SHARE),
+        "utility": column(
             pl.Float64,
             "What leaving the state out would cost by Eq. 10, in the unit of the costs; below 0 it would save",
             nullable=True,
             required=False,
         ),
-        "reference_accuracy": _column(pl.Float64, "Published accuracy", _SHARE, nullable=True),
-        "latency_ms_p50": _column(pl.Float64, "Median latency at batch 1, milliseconds", _NOT_NEGATIVE, nullable=True),
-        "latency_ms_p95": _column(
+        "reference_accuracy": column(pl.Float64, "Published accuracy", _SHARE, nullable=True),
+        "latency_ms_p50": column(pl.Float64, "Median latency at batch 1, milliseconds", _NOT_NEGATIVE, nullable=True),
+        "latency_ms_p95": column(
             pl.Float64,
             "95th percentile of the latency at batch 1, milliseconds",
             _NOT_NEGATIVE,
             nullable=True,
         ),
-        "throughput": _column(pl.Float64, "Samples per second", _NOT_NEGATIVE, nullable=True),
-        "peak_memory_bytes": _column(pl.Int64, "Peak device memory, bytes", _NOT_NEGATIVE, nullable=True),
-        "energy_j": _column(pl.Float64, "Energy per sample, joules", _NOT_NEGATIVE, nullable=True),
-        "dtype": _column(pl.String, "Precision of weights and arithmetic", nullable=True),
-        "device": _column(pl.String, "Device that the state ran on", nullable=True),
-        "environment": _column(pl.String, "Versions of the libraries, JSON", nullable=True),
-        "cost": _column(
+        "throughput": column(pl.Float64, "Samples per second", _NOT_NEGATIVE, nullable=True),
+        "peak_memory_bytes": column(pl.Int64, "Peak device memory, bytes", _NOT_NEGATIVE, nullable=True),
+        "energy_j": column(pl.Float64, "Energy per sample, joules", _NOT_NEGATIVE, nullable=True),
+        "dtype": column(pl.String, "Precision of weights and arithmetic", nullable=True),
+        "device": column(pl.String, "Device that the state ran on", nullable=True),
+        "environment": column(pl.String, "Versions of the libraries, JSON", nullable=True),
+        "cost": column(
             pl.Float64,
             "Cost given with predictions made elsewhere",
             pa.Check.gt(0),
             nullable=True,
         ),
-        "cost_unit": _column(pl.String, "Unit of `cost`: `usd`, `tokens`, `seconds`, …", nullable=True),
-        "gflops_run": _column(
+        "cost_unit": column(pl.String, "Unit of `cost`: `usd`, `tokens`, `seconds`, …", nullable=True),
+        "gflops_run": column(
             pl.Float64,
             "Multiple choice: 10^9 operations per sample as it was run, shared tokens once; null for other tasks",
             pa.Check.gt(0),
@@ -229,20 +228,20 @@ STATES = pa.DataFrameSchema(
 
 BOUNDS_TABLE = pa.DataFrameSchema(
     {
-        "family": _column(pl.String, "State space"),
-        "bound": _column(pl.String, "Which bound: " + ", ".join(f"`{name}`" for name in BOUNDS), pa.Check.isin(BOUNDS)),
-        "cost_metric": _column(pl.String, "Column of the table states that is the cost", pa.Check.isin(COST_METRICS)),
-        "alpha": _column(pl.Float64, "Error correlation that the bound assumes", _SHARE, nullable=True),
-        "accuracy": _column(pl.Float64, "Accuracy of the adaptive oracle", _SHARE),
-        "mean_cost": _column(pl.Float64, "Mean cost of the adaptive oracle per sample"),
-        "gain": _column(
+        "family": column(pl.String, "State space"),
+        "bound": column(pl.String, "Which bound: " + ", ".join(f"`{name}`" for name in BOUNDS), pa.Check.isin(BOUNDS)),
+        "cost_metric": column(pl.String, "Column of the table states that is the cost", pa.Check.isin(COST_METRICS)),
+        "alpha": column(pl.Float64, "Error correlation that the bound assumes", _SHARE, nullable=True),
+        "accuracy": column(pl.Float64, "Accuracy of the adaptive oracle", _SHARE),
+        "mean_cost": column(pl.Float64, "Mean cost of the adaptive oracle per sample"),
+        "gain": column(
             pl.Float64,
             "Cost of always running the largest state over the oracle's mean cost; null where a form does not hold",
             nullable=True,
         ),
-        "accuracy_gain": _column(pl.Float64, "Accuracy of the oracle less that of the largest state"),
-        "gain_low": _column(pl.Float64, "Lower end of the gain's 95 % bootstrap interval", nullable=True),
-        "gain_high": _column(pl.Float64, "Upper end of the gain's 95 % bootstrap interval", nullable=True),
+        "accuracy_gain": column(pl.Float64, "Accuracy of the oracle less that of the largest state"),
+        "gain_low": column(pl.Float64, "Lower end of the gain's 95 % bootstrap interval", nullable=True),
+        "gain_high": column(pl.Float64, "Upper end of the gain's 95 % bootstrap interval", nullable=True),
     },
     name="bounds",
     strict=True,
@@ -251,9 +250,9 @@ BOUNDS_TABLE = pa.DataFrameSchema(
 
 CLASSES = pa.DataFrameSchema(
     {
-        "index": _column(pl.Int16, "The class in `target`, `prediction` and `classes`", _CLASS, unique=True),
-        "id": _column(pl.String, "What the source dataset calls it", unique=True),
-        "name": _column(pl.String, "What people call it", unique=True),
+        "index": column(pl.Int16, "The class in `target`, `prediction` and `classes`", _CLASS, unique=True),
+        "id": column(pl.String, "What the source dataset calls it", unique=True),
+        "name": column(pl.String, "What people call it", unique=True),
     },
     name="classes",
     strict=True,

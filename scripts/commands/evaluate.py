@@ -74,6 +74,7 @@ def command(
     """
     from ...cards import write_card
     from ...labels import DatasetFolder, InputError, add_agent, evaluate, open_folder
+    from ...labels.report.leakage import fitted_to_the_judged
     from ...labels.tables.remote import HUB
     from ..printing.evaluation import print_evaluation
 
@@ -111,8 +112,11 @@ def command(
             utilities=utilities,
             prices=tuple(prices or ()),
         )
-        write_card(DatasetFolder(where))
+        changed = DatasetFolder(where)
+        write_card(changed)
         console.err.print(f"on the board of {folder.path}: {', '.join(added)}", markup=False)
+        for said in fitted_to_the_judged(changed, found.space.family):
+            console.err.print(f"warning: {said}", markup=False)
     if json:
         console.print_json(found.to_json())
     else:

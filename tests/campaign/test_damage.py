@@ -21,7 +21,7 @@ def is_found(folder, name):
         problems = validate_folder(DatasetFolder(folder))
         return any(problem.file == name or name == CHECKSUMS for problem in problems)
     except InputError as error:
-        return name.split("/")[-1] in str(error) or "states" in str(error)
+        return name in str(error) or (name.startswith("states/") and "it has no states/" in str(error))
 
 
 def damaged(whole, tmp_path, tally, damage, n):

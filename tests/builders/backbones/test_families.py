@@ -80,7 +80,8 @@ def test_yaml_and_several_families_in_a_file(tmp_path):
         (GOOD.replace('source = "timm/resnet18.a1_in1k"', ""), "needs either 'source' or 'recipe'"),
         (GOOD.replace("mine", "vit"), "'vit' ships with adaptlabels"),
         (GOOD.replace("mine", "a b"), "letters, digits"),
-        (GOOD.replace("mine", "states"), "may not be states"),
+        (GOOD.replace('name = "b"', 'name = "../../../x"'), "state '../../../x': expected letters, digits"),
+        (GOOD.replace("mine", "states"), "may not be called states"),
         ("name = ", "Invalid value"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from adaptlabels.labels import exact_bound, iso_accuracy_bound, oracle, select_from_labels
+from adaptlabels.labels import add_agent, exact_bound, iso_accuracy_bound, oracle, select_from_labels
 from adaptlabels.labels.tables.folder import DatasetFolder
 
 from .inputs import HOSTILE, label, write_predictions
@@ -257,22 +257,16 @@ def test_agents_of_the_folder_are_in_the_plot(two_families, open_page, tmp_path)
 
     import polars as pl
 
-    folder = shutil.copytree(two_families, tmp_path / "with-agents")
-    (folder / "agents").mkdir()
-    pl.DataFrame(
-        {
-            "family": ["cnn", "vit"],
-            "agent": ["mine", "theirs"],
-            "setting": [None, None],
-            "kind": ["given"] * 2,
-            "cost_metric": ["gflops"] * 2,
-            "accuracy": [0.7, 0.6],
-            "mean_cost": [2.0, 2.0],
-        },
-        schema_overrides={"setting": pl.String},
-    ).write_parquet(folder / "agents" / "test.parquet")
-    page = open_page(folder)
-    assert page.page.locator("#plot .mark.agent title").all_text_contents() == ["mine: 70.0\u00a0% at 2"]
+    folder = DatasetFolder(shutil.copytree(two_families, tmp_path / "with-agents"))
+    ids = folder.labels("cnn", ["sample_id"])["sample_id"]
+    for family, name in (("cnn", "mine"), ("vit", "theirs")):
+        right = [place % 10 < 7 for place in range(len(ids))]
+        own = pl.DataFrame({"sample_id": ids, "correct": right, "cost": 2.0})
+        add_agent(folder, own, name=name, family=family)
+    accuracy = DatasetFolder(folder.path).tables["agents"].frame()["accuracy"][0]
+    page = open_page(folder.path)
+    shown = f"mine: {100 * accuracy:.1f}\u00a0% at 2"
+    assert page.page.locator("#plot .mark.agent title").all_text_contents() == [shown]
 
 
 def test_a_browser_that_cannot_decompress_is_told_so(browser, two_families, tmp_path):

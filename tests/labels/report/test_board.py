@@ -17,8 +17,11 @@ from adaptlabels.labels import (
 from adaptlabels.labels.folds import fold_of
 from adaptlabels.labels.report.board import FIGURES, add_agent, make_board, write_board
 from adaptlabels.labels.report.leakage import fitted_to_the_judged
+from adaptlabels.labels.tables.agent_schemas import CHOICES
 from adaptlabels.labels.tables.checksums import write_checksums
 from adaptlabels.labels.tables.layout import agents_path, choices_path
+from adaptlabels.labels.tables.parquet import write_table
+from adaptlabels.labels.tables.stored import StoredTable
 
 from ..inputs import agents_folder, prediction_rows, write_inputs
 
@@ -84,10 +87,25 @@ def test_agents_of_one_file_are_added_together_under_their_own_names(folder):
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "a b"])
 def test_names_that_are_no_file_names_are_refused_and_nothing_is_written(folder, name):
-    with pytest.raises(InputError, match="make the name of an agent"):
+    with pytest.raises(InputError, match=r"^agent .*: expected letters, digits"):
         add_agent(folder, in_turn(folder).with_columns(agent=pl.lit(name)))
     assert not (folder.path / "choices").exists()
     assert not agents_path(folder.path, folder.split).exists()
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "https://a b", "https://a)![x](y", "example.org"])
+def test_only_addresses_of_the_web_become_links(folder, url):
+    with pytest.raises(InputError, match="expected an address that begins with https:// or http://"):
+        add_agent(folder, in_turn(folder), name="turns", url=url)
+
+
+def test_choices_by_a_cost_that_is_no_longer_known_are_named(folder):
+    add_agent(folder, in_turn(folder), name="turns")
+    file = choices_path(folder.path, "demo", "turns")
+    table = StoredTable(file, CHOICES).frame().with_columns(cost_metric=pl.lit("energy_j"))
+    write_table(file, table, CHOICES, {}, folder.info)
+    with pytest.raises(TableError, match=r"turns.parquet: .*'energy_j' is not known .*remove the file"):
+        make_board(folder)
 
 
 def test_an_agent_that_lacks_a_judged_sample_is_refused(folder):

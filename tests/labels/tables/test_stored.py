@@ -20,10 +20,7 @@ from ..inputs import prediction_rows, state_rows
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "hf_secretsecretsecret"
 FAMILIES = ("one", "two")
-READING = (
-    "labels/tables/stored.py",  # from the file that `open_table` opened
-    "cards/explorer/contents.py",  # the table agents, which has no schema yet
-)
+READING = ("labels/tables/stored.py",)  # from the file that `open_table` opened
 
 
 @pytest.fixture(scope="module")
