@@ -67,9 +67,9 @@ def below_exact(bounds: Sequence[Bound], found: Oracle) -> list[str]:
     if not below:
         return []
     return [
-        f"less cost than the exact oracle has: {_listed(below)}, so no bound here, as their assumption on alpha does"
-        " not hold (under Eq. 9 an oracle that is never right is cheap, because it falls back to the smallest state);"
-        " use exact and iso-accuracy"
+        f"{_listed(below)}: less cost than the exact oracle, so no bound here; the assumption on alpha does not hold"
+        " (under Eq. 9 an oracle that is never right is cheap, because it falls back to the smallest state); use exact"
+        " and iso-accuracy"
     ]
 
 

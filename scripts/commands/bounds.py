@@ -232,13 +232,9 @@ def _chosen(families: Sequence[str] | None, known: list[str], where: str, *, poo
 
 def _plot(reports: Sequence[FamilyReport], path: Path) -> None:
     from ...cards import plot_family
-    from ...labels import InputError
 
     for report in reports:
         name = report.space.family.replace("/", "_")
         target = path if len(reports) == 1 else path.with_name(f"{path.stem}-{name}{path.suffix}")
-        try:
-            written = plot_family(report, target)
-        except OSError as error:
-            raise InputError(f"`plot`: {target} cannot be written ({error.strerror})") from error
+        written = plot_family(report, target)
         console.err.print(f"plot: {', '.join(map(str, written))}", markup=False)
