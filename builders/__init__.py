@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .backbones.counting import state_cost
     from .backbones.families import Backbone, Family, find_families, known_families, read_families
+    from .build_options import BuildOptions, make_plan
     from .building.engine import Engine, LocalEngine
     from .building.forecast import Forecast, PassForecast, forecast
     from .building.plan import BuildPlan
     from .building.run import Built, run_build
-    from .options import BuildOptions, make_plan
     from .progress import Advance, Progress, Silent
     from .recipe import build, open_engine
     from .running.contract import RunSettings
@@ -30,7 +30,7 @@ _LAZY = {
     "Advance": "progress",
     "Backbone": "backbones.families",
     "Benchmark": "sources.benchmarks",
-    "BuildOptions": "options",
+    "BuildOptions": "build_options",
     "BuildPlan": "building.plan",
     "Built": "building.run",
     "ChoiceItem": "sources.items",
@@ -51,7 +51,7 @@ _LAZY = {
     "forecast": "building.forecast",
     "join_source": "sources.joining",
     "known_families": "backbones.families",
-    "make_plan": "options",
+    "make_plan": "build_options",
     "open_engine": "recipe",
     "open_source": "sources.opening",
     "read_families": "backbones.families",

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..labels.errors import InputError
-from .options import BuildOptions, make_plan
+from .build_options import BuildOptions, make_plan
 from .progress import Silent
 
 if TYPE_CHECKING:
-    from ..labels.report.writing import CardWriter
+    from ..labels.report.whole_folder import CardWriter
     from ..labels.tables.folder import DatasetFolder
     from .building.engine import Engine
     from .building.plan import BuildPlan
@@ -52,7 +52,7 @@ def build(
         ...     len(folder.labels("vit-mini")), folder.states["state"].to_list()
         (20, ['vit-mini-12x1', 'vit-mini-16x1'])
     """
-    from ..labels.report.writing import write_dataset
+    from ..labels.report.whole_folder import write_dataset
     from ..labels.tables.replacing import WORK, sole_writer
     from ..labels.tables.staging import claim_folder
     from .building.plan import check_fit

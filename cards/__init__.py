@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .plots import plot_family
     from .release.changes import FamilyDiff, Flips, FolderDiff, Moved
     from .release.diff import diff_folders as diff
-    from .release.plan import Release, plan_release
     from .release.publishable import refusals
+    from .release.release_plan import Release, plan_release
     from .release.upload import publish
     from .release.versions import Version
     from .release.viewer import check_viewer
@@ -26,11 +26,11 @@ _LAZY = {
     "Flips": "release.changes",
     "FolderDiff": "release.changes",
     "Moved": "release.changes",
-    "Release": "release.plan",
+    "Release": "release.release_plan",
     "Version": "release.versions",
     "check_viewer": "release.viewer",
     "diff": "release.diff:diff_folders",
-    "plan_release": "release.plan",
+    "plan_release": "release.release_plan",
     "plot_family": "plots",
     "publish": "release.upload",
     "refusals": "release.publishable",

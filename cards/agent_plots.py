@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from ..labels.agents.evaluations import Evaluation
     from ..labels.agents.figures import AgentFigures
-    from ..labels.agents.results import Evaluation
 
 WIDTH_INCHES, HEIGHT_INCHES = 6.4, 4.2
 COLOURS = (VERMILION, PURPLE, ORANGE, "#56B4E9", "#F0E442")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from huggingface_hub import DatasetCardData
 
-    from ..labels.report.results import FamilyReport
+    from ..labels.report.family_report import FamilyReport
     from ..labels.tables.folder import DatasetFolder
     from ..labels.tables.stored import StoredTable
 

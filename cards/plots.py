@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..labels.bounds.growing import GreedyPath
     from ..labels.bounds.interval import Interval
     from ..labels.bounds.overlap import ErrorOverlap
-    from ..labels.report.results import FamilyReport, SelectionResult
+    from ..labels.report.family_report import FamilyReport, SelectionResult
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#666666"
 STYLE: dict[Any, Any] = {

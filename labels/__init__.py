@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .agents.baselines import AgentResult, compare_agents
     from .agents.cascade import confidence_cascade
-    from .agents.results import Evaluation
+    from .agents.evaluations import Evaluation
     from .bounds.alpha_range import AlphaRange, alpha_range, alpha_range_from_labels, alpha_slope
     from .bounds.bootstrap import Replicates, interval, replicate
     from .bounds.closed_forms import Bound, conservative_bound, constant_alpha_bound, continuous_bound, exact_bound
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from .errors import AdaptLabelsError, ChecksError, InputError, RunError, TableError
     from .folds import fold_of
     from .importers.formats import read_results
-    from .importers.labelling import label_predictions, label_results, label_sample_logs
-    from .importers.options import ImportOptions
+    from .importers.from_results import label_predictions, label_results, label_sample_logs
+    from .importers.import_options import ImportOptions
     from .importers.published import read_published
     from .importers.results import Results
     from .importers.timm_results import PublishedModels, read_timm_results
     from .report.board import add_agent
     from .report.evaluation import evaluate
+    from .report.family_report import BoundResult, FamilyReport, SelectionResult, StateResult
     from .report.pooled import report_pool
     from .report.problems import Problem
     from .report.report import report_family, report_folder
-    from .report.results import BoundResult, FamilyReport, SelectionResult, StateResult
     from .report.serialising import to_json, to_table
     from .report.validation import validate_folder
-    from .report.writing import write_dataset
+    from .report.whole_folder import write_dataset
     from .tables.folder import DatasetFolder
     from .tables.info import DatasetInfo
     from .tables.made import DatasetTables, FamilyTables
@@ -54,18 +54,18 @@ _LAZY = {
     "AgentResult": "agents.baselines",
     "AlphaRange": "bounds.alpha_range",
     "Bound": "bounds.closed_forms",
-    "BoundResult": "report.results",
+    "BoundResult": "report.family_report",
     "ChecksError": "errors",
     "DatasetFolder": "tables.folder",
     "DatasetInfo": "tables.info",
     "DatasetTables": "tables.made",
     "ErrorOverlap": "bounds.overlap",
-    "Evaluation": "agents.results",
-    "FamilyReport": "report.results",
+    "Evaluation": "agents.evaluations",
+    "FamilyReport": "report.family_report",
     "FamilyTables": "tables.made",
     "Frontier": "bounds.frontier",
     "GreedyPath": "bounds.growing",
-    "ImportOptions": "importers.options",
+    "ImportOptions": "importers.import_options",
     "InputError": "errors",
     "Interval": "bounds.interval",
     "LabelledSpace": "bounds.pools",
@@ -79,8 +79,8 @@ _LAZY = {
     "Results": "importers.results",
     "RunError": "errors",
     "Selection": "bounds.selection",
-    "SelectionResult": "report.results",
-    "StateResult": "report.results",
+    "SelectionResult": "report.family_report",
+    "StateResult": "report.family_report",
     "StateSpace": "bounds.states",
     "TableError": "errors",
     "Utility": "bounds.utility",
@@ -103,9 +103,9 @@ _LAZY = {
     "frontier": "bounds.frontier",
     "interval": "bounds.bootstrap",
     "iso_accuracy_bound": "bounds.frontier",
-    "label_predictions": "importers.labelling",
-    "label_results": "importers.labelling",
-    "label_sample_logs": "importers.labelling",
+    "label_predictions": "importers.from_results",
+    "label_results": "importers.from_results",
+    "label_sample_logs": "importers.from_results",
     "mean_alpha": "bounds.oracle",
     "minimum_alpha": "bounds.oracle",
     "open_folder": "tables.remote",
@@ -129,7 +129,7 @@ _LAZY = {
     "utility_from_labels": "bounds.utility",
     "validate_folder": "report.validation",
     "with_overhead": "bounds.overhead",
-    "write_dataset": "report.writing",
+    "write_dataset": "report.whole_folder",
 }
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from . import errors
+from . import shown_errors
 from .commands import bounds, build, card, demo, diff, evaluate, explore, export, families, label, publish, validate
 
 COMMANDS = (demo, families, build, label, validate, bounds, evaluate, explore, export, card, publish, diff)
@@ -44,14 +44,14 @@ def _settings(
     ] = False,
 ) -> None:
     if debug:
-        os.environ[errors.DEBUG_VARIABLE] = "1"
+        os.environ[shown_errors.DEBUG_VARIABLE] = "1"
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
 
 def main() -> None:
     """Run the program and exit with a status: 0, 2 for bad input, 1 for a failed run, 128 and the signal if stopped."""
-    sys.exit(errors.run(app, "adaptlabels"))
+    sys.exit(shown_errors.run(app, "adaptlabels"))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from ..running.devices import choose_device, device_name
 from ..running.memory import available_bytes
 from ..sources.items import read_ahead, shards
 from .catalogue import Catalogue
-from .passes import Placement
+from .pass_plan import Placement
 from .scoring import Scorer
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ..building.catalogue import Catalogue
     from ..building.engine import OnDevice
-    from ..building.passes import Placement
+    from ..building.pass_plan import Placement
     from ..building.plan import BuildPlan
     from ..building.store import Store
     from ..progress import Progress

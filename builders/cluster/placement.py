@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...labels.errors import InputError
-from ..building.passes import Placement
+from ..building.pass_plan import Placement
 from ..running.memory import GPU_SHARE
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from ..sources.items import portions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ..building.passes import Placement
+    from ..building.pass_plan import Placement
     from ..building.plan import BuildPlan
     from ..building.store import Store
     from ..sources.items import Portion

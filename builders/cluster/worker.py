@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..building.catalogue import Seen
     from ..building.engine import OnDevice
-    from ..building.passes import Placement
+    from ..building.pass_plan import Placement
     from ..building.plan import BuildPlan
     from ..building.store import Store
     from ..running.contract import LoadedState

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from ...labels.errors import InputError, RunError
 from ...labels.tables.remote import transport_errors
 from ...labels.tables.replacing import update_folder
-from .contents import CARD, CHANGELOG, holds_same
-from .plan import first_on_main, plan_release
+from .release_plan import first_on_main, plan_release
 from .repository import MAIN, HubDataset
 from .verify import verify_commit
+from .version_files import CARD, CHANGELOG, holds_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
     from ...labels.tables.folder import DatasetFolder
-    from .plan import Release
+    from .release_plan import Release
 
 
 def publish(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from ...labels.errors import RunError, first_line
 from ...labels.tables.folder import DatasetFolder
-from .contents import hashes
+from .version_files import hashes
 
 if TYPE_CHECKING:
-    from .plan import Release
+    from .release_plan import Release
     from .repository import HubDataset
 
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from ..errors import InputError, TableError
 from .files import LINES, json_lines
-from .options import ImportOptions
+from .import_options import ImportOptions
 from .results import Results
 
 if TYPE_CHECKING:

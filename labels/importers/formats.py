@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .options import ImportOptions
+from .import_options import ImportOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import polars as pl
 
 from ..errors import InputError, TableError, first_line
 from .files import some
-from .options import ImportOptions
+from .import_options import ImportOptions
 from .results import Results
 
 if TYPE_CHECKING:

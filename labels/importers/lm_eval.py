@@ -16,10 +16,10 @@ import polars as pl
 
 from ..errors import InputError, TableError, first_line
 from .files import json_lines, some
+from .import_options import ImportOptions
+from .known_states import SLASH
 from .lm_eval_sample import Sample, read_sample
-from .options import ImportOptions
 from .results import Results
-from .states import SLASH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ from ..bounds.states import StateSpace
 from ..errors import InputError, TableError, first_line
 from ..tables.checking import check_table
 from .files import known_names, open_table, stem
-from .schemas import PUBLISHED
+from .input_schemas import PUBLISHED
 from .table import as_numbers
 
 if TYPE_CHECKING:

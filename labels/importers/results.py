@@ -10,7 +10,7 @@ import polars as pl
 from ..errors import TableError
 from ..tables.checking import check_table
 from ..tables.types import polars_schema
-from .schemas import ANSWERS
+from .input_schemas import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

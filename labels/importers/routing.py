@@ -11,7 +11,7 @@ import polars as pl
 from ..errors import InputError, TableError, first_line
 from .answers import as_correct
 from .files import Table, is_table, open_table, some
-from .options import ImportOptions
+from .import_options import ImportOptions
 from .results import Results
 from .wide import find_states, read_wide_rows
 

@@ -10,7 +10,7 @@ import polars as pl
 from ..errors import TableError
 from .answers import as_correct, read_answers
 from .files import Table, is_table, known_names, left_out, open_table, stem
-from .options import ImportOptions
+from .import_options import ImportOptions
 from .results import Results
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import polars as pl
 from ..errors import InputError, TableError
 from .answers import read_answers
 from .files import Table, is_table, known_names, open_table, stem
-from .options import ImportOptions
+from .import_options import ImportOptions
 from .results import Results
 from .table import as_numbers, require
 

@@ -9,7 +9,7 @@ import polars as pl
 from ..errors import TableError
 from .answers import as_correct, read_answers
 from .files import Table, is_table, known_names, left_out, open_table, some, stem
-from .options import ImportOptions
+from .import_options import ImportOptions
 from .results import Results
 from .table import as_numbers, require, with_category
 

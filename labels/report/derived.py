@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..tables.folder import DatasetFolder
-    from .results import FamilyReport
+    from .family_report import FamilyReport
 
 TOLERANCE = 1e-9
 """Relative difference at which two figures that were computed twice count as equal."""

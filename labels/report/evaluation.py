@@ -11,9 +11,9 @@ import polars as pl
 from ..agents.beside import built_in_agents
 from ..agents.choices import check_complete, common_rows
 from ..agents.confidence import confidence_quality
+from ..agents.evaluations import Evaluation, GroupEvaluation
 from ..agents.judge import Judge
 from ..agents.matching import match_choices
-from ..agents.results import Evaluation, GroupEvaluation
 from ..bounds.bootstrap import REPLICATES, SEED
 from ..errors import InputError
 from ..folds import JUDGED_FOLDS, N_FOLDS

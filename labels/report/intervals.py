@@ -14,7 +14,7 @@ from ..bounds.interval import Interval
 from ..bounds.sample_costs import resample_bounds, sample_cost_bounds
 from ..bounds.selection import select_conservative, select_from_labels
 from ..bounds.utility import conservative_utility, utility_from_labels
-from .results import BoundResult, SelectionResult, StateResult
+from .family_report import BoundResult, SelectionResult, StateResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

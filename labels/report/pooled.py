@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..tables.folder import DatasetFolder
-    from .results import FamilyReport
+    from .family_report import FamilyReport
 
 
 def report_pool(

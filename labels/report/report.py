@@ -20,6 +20,7 @@ from ..bounds.overlap import error_overlap
 from ..bounds.parts import bounds_by_part
 from ..checks import as_accuracies, as_alpha, as_costs
 from ..errors import InputError
+from .family_report import FamilyReport
 from .intervals import (
     Alpha,
     bound_results,
@@ -30,7 +31,6 @@ from .intervals import (
     published_states,
     sample_cost_results,
 )
-from .results import FamilyReport
 from .values import part_values, sample_values
 from .warnings import RANDOM_WEIGHTS, all_warnings
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..bounds.overlap import ErrorOverlap
     from ..bounds.part_router import PartRouter
     from ..bounds.parts import Part
-    from .results import BoundResult, DecisionCost, FamilyReport, SelectionResult, StateResult
+    from .family_report import BoundResult, DecisionCost, FamilyReport, SelectionResult, StateResult
 
 
 def to_json(report: FamilyReport) -> dict[str, Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...labels.bounds.states import StateSpace
-    from ...labels.report.results import FamilyReport
+    from ...labels.report.family_report import FamilyReport
 
 FORMS = ("auto", "table", "timm")
 """Forms of tables of published numbers."""
@@ -167,7 +167,7 @@ def _published(
 ) -> dict[str, StateSpace]:
     """The state spaces of a table by family; of timm's models the Pareto states alone."""
     from ...labels import InputError, read_published
-    from ...labels.importers.options import parse_columns
+    from ...labels.importers.import_options import parse_columns
     from ...labels.importers.timm_results import ACCURACY, is_timm_results, read_timm_results
 
     if form not in FORMS:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ...builders.options import BuildOptions
+from ...builders.build_options import BuildOptions
 from .. import console
 from ..console import TerminalProgress
 from ..options import FamiliesFileOption, FamiliesOption, JsonOption

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...builders.options import BuildOptions
+from ...builders.build_options import BuildOptions
 from .. import console
 from ..options import JsonOption
 from ..printing import folders

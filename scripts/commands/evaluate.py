@@ -12,7 +12,7 @@ from .. import console
 from ..options import JsonOption, PlotOption, WhereArgument, check_plot
 
 if TYPE_CHECKING:
-    from ...labels.agents.results import Evaluation
+    from ...labels.agents.evaluations import Evaluation
 
 ALL = "all"
 """Word for every fold."""

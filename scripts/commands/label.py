@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from .. import console
-from ..errors import in_options, options_of
 from ..options import FamiliesFileOption, JsonOption
 from ..printing import folders
+from ..shown_errors import in_options, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ...labels.importers.import_options import ImportOptions
     from ...labels.importers.missing import Missing
-    from ...labels.importers.options import ImportOptions
 
 
 def command(
@@ -83,7 +83,7 @@ def command(
     json: JsonOption = False,
 ) -> None:
     """Turn results of other programs into a dataset folder."""
-    from ...labels.importers.options import ImportOptions, parse_columns
+    from ...labels.importers.import_options import ImportOptions, parse_columns
 
     run(
         predictions,
@@ -165,7 +165,7 @@ def run(
 def _states_of_logs(logs: Path, reading: ImportOptions | None, families: Path | None) -> Any:  # noqa: ANN401 - a frame
     """The known states, where the logs are of them; None leaves the costs to what the logs say of their models."""
     from ...labels import InputError, read_results
-    from ...labels.importers.states import match_states
+    from ...labels.importers.known_states import match_states
 
     results = read_results(logs, "lm-eval", reading)
     known = _known_states(families)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import console
-from .figures import number, p_value, points, share
+from .numbers import number, p_value, points, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...labels.report.results import FamilyReport, SelectionResult
+    from ...labels.report.family_report import FamilyReport, SelectionResult
 
 
 SIZES_SHOWN = 12

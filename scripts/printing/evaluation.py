@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import console
-from .figures import number, p_value, points, share
+from .numbers import number, p_value, points, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ...labels.agents.evaluations import Evaluation
     from ...labels.agents.figures import AgentFigures
-    from ...labels.agents.results import Evaluation
 
 
 def print_evaluation(found: Evaluation) -> None:

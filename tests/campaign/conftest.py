@@ -13,7 +13,7 @@ from ..labels.inputs import prediction_rows, write_inputs
 
 FULL = "ADAPTLABELS_CAMPAIGN"
 """Environment variable that asks for the whole campaign."""
-PRELOADED = ["adaptlabels.cards.card", "adaptlabels.labels.importers.labelling", "adaptlabels.labels.report.writing",
+PRELOADED = ["adaptlabels.cards.card", "adaptlabels.labels.importers.from_results", "adaptlabels.labels.report.whole_folder",
              "pandera.polars", "matplotlib.figure"]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from adaptlabels.builders.backbones.families import shipped_families
 from adaptlabels.builders.building.forecast import RANDOM
-from adaptlabels.builders.building.passes import Placement
+from adaptlabels.builders.building.pass_plan import Placement
 from adaptlabels.builders.building.plan import RUNNERS, BuildPlan
 from adaptlabels.builders.cluster.placement import MOST_ON_A_GPU, Machine, place, workers_on, workers_on_all
 from adaptlabels.builders.running.contract import LoadedState, RunSettings

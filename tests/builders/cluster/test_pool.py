@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 import torch
-from adaptlabels.builders.building.passes import Placement
+from adaptlabels.builders.building.pass_plan import Placement
 from adaptlabels.builders.building.plan import BuildPlan
 from adaptlabels.builders.building.store import Store
 from adaptlabels.builders.cluster.pool import PassQueue, Pool, Worker

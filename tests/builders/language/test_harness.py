@@ -21,7 +21,7 @@ from adaptlabels.builders.sources.benchmarks import find_benchmark
 from adaptlabels.builders.sources.items import ChoiceItem
 from adaptlabels.builders.sources.opening import open_source
 from adaptlabels.labels import DatasetFolder, InputError, TableError, validate_folder
-from adaptlabels.labels.importers.labelling import label_sample_logs
+from adaptlabels.labels.importers.from_results import label_sample_logs
 from adaptlabels.labels.importers.lm_eval import read_lm_eval
 from hypothesis import given, settings
 from hypothesis import strategies as st

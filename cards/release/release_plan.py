@@ -12,10 +12,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from ...labels.errors import InputError
-from .contents import CARD, CHANGELOG, holds_same, is_ours, size_of, version_files
 from .diff import diff_folders
 from .publishable import refusals
 from .repository import HubDataset
+from .version_files import CARD, CHANGELOG, holds_same, is_ours, size_of, version_files
 from .versions import Version
 from .viewer import check_viewer
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from ...labels.tables.folder import DatasetFolder
     from .changes import FolderDiff
-    from .contents import Content
     from .repository import Refs
+    from .version_files import Content
 
 TITLE = re.compile(r"Version \d+\.\d+\.\d+")
 """Titles of our commits."""

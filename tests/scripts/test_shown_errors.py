@@ -9,7 +9,7 @@ import sys
 
 import pytest
 import typer
-from adaptlabels.scripts import cli, errors
+from adaptlabels.scripts import cli, shown_errors
 from adaptlabels.scripts.commands import label
 
 PROGRAM = [sys.executable, "-m", "adaptlabels.scripts"]
@@ -27,7 +27,7 @@ cli.main()
 
 def options_of(name):
     program = typer.main.get_command(cli.app)
-    return errors.options_of(program.commands[name])
+    return shown_errors.options_of(program.commands[name])
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def options_of(name):
     ],
 )  # fmt: skip
 def test_arguments_of_the_library_are_shown_as_options_of_the_command(command, message, shown):
-    assert errors.in_options(message, options_of(command)) == shown
+    assert shown_errors.in_options(message, options_of(command)) == shown
 
 
 def test_the_table_names_options_that_some_command_has():
     program = typer.main.get_command(cli.app)
     known = {option for command in program.commands.values() for one in command.params for option in one.opts}
-    assert [text for text in errors.OPTIONS.values() if text.split()[0] not in known] == []
+    assert [text for text in shown_errors.OPTIONS.values() if text.split()[0] not in known] == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ..tables.schemas import STATES
 from ..tables.types import polars_schema
 from ..tables.vocabulary import COST_METRICS
 from .files import Table, known_names, left_out, open_table, some
-from .schemas import KNOWN_STATES
+from .input_schemas import KNOWN_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

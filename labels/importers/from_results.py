@@ -19,9 +19,9 @@ from ..tables.schemas import PREDICTIONS, STATES
 from ..tables.types import polars_schema
 from .files import some
 from .formats import AUTO, read_results
+from .import_options import ImportOptions
+from .known_states import StateTable, match_states, own_metric, read_states, renamed_states, state_names, with_own_costs
 from .missing import without_missing
-from .options import ImportOptions
-from .states import StateTable, match_states, own_metric, read_states, renamed_states, state_names, with_own_costs
 
 if TYPE_CHECKING:
     from .missing import Missing

@@ -17,9 +17,9 @@ from ..tables.replacing import files_like, replace_folder, sole_writer, staging_
 from ..tables.staging import claim_folder, with_kept_families
 from ..tables.writing import write_bounds, write_labels
 from .board import make_board, write_board
+from .family_report import FamilyReport
 from .problems import place_of
 from .report import report_folder
-from .results import FamilyReport
 from .serialising import to_table
 from .validation import CARD, validate_folder
 
