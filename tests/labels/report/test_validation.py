@@ -74,6 +74,7 @@ FIRST = pl.int_range(pl.len()) == 0
         ("predictions", lambda t: t.slice(1), "predictions/", None, "state 'tiny' has no prediction for sample 's000'"),
         ("predictions", lambda t: t.with_columns(confidence=2.0), "predictions/", None, "column 'confidence'"),
         ("predictions", lambda t: t.with_columns(state=9), "predictions/", None, "a state that the states table lacks"),
+        ("states", lambda t: t.with_columns(utility=pl.col("utility") + 0.1), "states/", "utility", "does not follow from the labels: state 'tiny'"),
         ("states", lambda t: t.with_columns(accuracy=0.5), "states/", "accuracy", "does not follow from the labels: state 'tiny'"),
         ("states", lambda t: t.with_columns(cost=pl.col("cost").reverse()), "states/", "cost", "do not ascend by cost"),
         ("states", lambda t: t.with_columns(index=pl.col("index") + 1), "states/", "index", "0, 1, 2"),
