@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterSciNotation
 
 from ..labels.agents.curves import upper_hull
-from ..labels.tables.parquet import atomic_file
-from .plots import AGENT_MARKS, BLUE, DOTS_PER_INCH, GREEN, GREY, ORANGE, PURPLE, STYLE, UNITS, VERMILION
+from .plots import AGENT_MARKS, BLUE, GREEN, GREY, ORANGE, PURPLE, STYLE, UNITS, VERMILION, save_figure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,11 +40,7 @@ def plot_agents(evaluation: Evaluation, path: Path) -> None:
         _draw_built_in(axes, evaluation)
         _draw_given(axes, evaluation.of_kind("given"))
         _label(axes, evaluation)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Without date and version in it, the same numbers give the same file.
-        metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[path.suffix]
-        with atomic_file(path) as temporary:
-            figure.savefig(temporary, format=path.suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
+        save_figure(figure, path)
 
 
 def _draw_references(axes: Axes, evaluation: Evaluation) -> None:

@@ -80,13 +80,13 @@ def plot_family(report: FamilyReport, path: Path) -> list[Path]:
     """
     written = [path]
     with mpl.rc_context(STYLE):
-        _save(_overview(report), report, path)
+        _write(_overview(report), report, path)
         if report.growing:
             written.append(path.with_stem(f"{path.stem}-states"))
-            _save(_growing(report), report, written[-1])
+            _write(_growing(report), report, written[-1])
         if report.overlap is not None:
             written.append(path.with_stem(f"{path.stem}-overlap"))
-            _save(_overlap(report, report.overlap), report, written[-1])
+            _write(_overlap(report, report.overlap), report, written[-1])
     return written
 
 
@@ -126,10 +126,13 @@ def _panels(
     return figure, figure.subplots(rows, columns, squeeze=False).tolist()
 
 
-def _save(figure: Figure, report: FamilyReport, path: Path) -> None:
+def _write(figure: Figure, report: FamilyReport, path: Path) -> None:
     figure.suptitle(report.space.family, fontweight="bold", x=0.01, ha="left")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Without date and version in it, the same numbers give the same file.
+    save_figure(figure, path)
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a PNG, SVG or PDF file. Without date and version in it, the same numbers give the same file."""
     metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[path.suffix]
     with atomic_file(path) as temporary:
         figure.savefig(temporary, format=path.suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
