@@ -112,7 +112,7 @@ class DatasetFolder:
         listed = self._listed.get(path.relative_to(self.path).as_posix())
         return StoredTable(path, schema, keep=keep, whole=whole, listed=listed)
 
-    @property
+    @cached_property
     def states(self) -> pl.DataFrame:
         """Table *states*, in order of family and index.
 
@@ -121,7 +121,7 @@ class DatasetFolder:
         """
         return self._states.frame()
 
-    @property
+    @cached_property
     def bounds(self) -> pl.DataFrame:
         """Table *bounds*.
 
@@ -130,7 +130,7 @@ class DatasetFolder:
         """
         return self.tables["bounds"].frame()
 
-    @property
+    @cached_property
     def families(self) -> list[str]:
         """Names of the families, as table *states* has them."""
         return self.states["family"].unique(maintain_order=True).to_list()

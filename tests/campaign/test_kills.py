@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from adaptlabels.labels import DatasetFolder, validate_folder
 
+from ..cards.release.publish_under_failures import publish_under_failures
+from ..cards.release.test_publish import make_folder
 from .conftest import attempts
 
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree")
@@ -123,3 +125,13 @@ def test_two_runs_on_one_folder(whole, tmp_path, tally, processes):
         assert validate_folder(DatasetFolder(out)) == []
         assert 0 in [run.exitcode for run in runs]
         tally.found += 1
+
+
+def test_a_publish_killed_at_a_request(tmp_path, tally):
+    report = publish_under_failures(
+        make_folder(tmp_path / "folder"), tmp_path / "home", "kill", step=10 // attempts(10)
+    )
+    tally.tried, tally.lost = report["tried"], len(report["wrong"])
+    tally.found = tally.tried - tally.lost
+    assert report["failed_first"] > 1
+    assert report["wrong"] == []

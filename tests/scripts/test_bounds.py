@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 from adaptlabels.labels import InputError
@@ -13,8 +10,9 @@ from adaptlabels.scripts.commands.bounds import command
 from adaptlabels.scripts.commands.label import run
 from PIL import Image
 
-from ..hub import Hub, running
+from ..hub import Hub, online, running
 from ..labels.inputs import two_families, write_inputs
+from ..program import adaptlabels
 
 EFFICIENTNET = """state,cost,accuracy
 b0,0.39,0.771
@@ -28,13 +26,8 @@ b7,37,0.843
 """
 
 
-def adaptlabels(*arguments, **environment):
-    program = [sys.executable, "-m", "adaptlabels.scripts.cli", *map(str, arguments)]
-    return subprocess.run(program, capture_output=True, text=True, check=False, env={**os.environ, **environment})
-
-
-def families(*arguments, **environment):
-    done = adaptlabels("bounds", *arguments, "--json", **environment)
+def families(*arguments, environment=None):
+    done = adaptlabels("bounds", *arguments, "--json", environment=environment)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)["families"]
 
@@ -174,20 +167,20 @@ def test_a_hub_dataset_reads_like_a_folder(tmp_path):
     hub.add("org/labels", tmp_path / "out", "v1.2.0")
     hub.gated.add("org/secret")
     with running(hub):
-        online = {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf")}
+        environment = online(hub, tmp_path / "hf")
         local = families(tmp_path / "out")
-        assert families("hub:org/labels@v1.2.0", **online) == local
-        assert families("hub:org/labels", **online) == local
-        assert "all checks passed" in adaptlabels("validate", "hub:org/labels@v1.2.0", **online).stdout
+        assert families("hub:org/labels@v1.2.0", environment=environment) == local
+        assert families("hub:org/labels", environment=environment) == local
+        assert "all checks passed" in adaptlabels("validate", "hub:org/labels@v1.2.0", environment=environment).stdout
         for name, words in (
             ("hub:org/labels@v9.9.9", "org/labels has no such revision"),
             ("hub:org/none", "org/none is not on the Hub"),
             ("hub:org/secret", "org/secret is gated: accept its licence"),
             ("hub:labels", "is not a Hub repository name"),
         ):
-            done = adaptlabels("bounds", name, **online)
+            done = adaptlabels("bounds", name, environment=environment)
             assert (done.returncode, words in done.stderr) == (2, True), done.stderr
-    done = adaptlabels("bounds", "hub:org/other", **online)
+    done = adaptlabels("bounds", "hub:org/other", environment=environment)
     assert done.returncode == 1
     assert "cannot be fetched from the Hub" in done.stderr
 

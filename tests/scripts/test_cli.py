@@ -12,17 +12,12 @@ from adaptlabels.labels import DatasetFolder
 from adaptlabels.scripts.cli import main
 
 from ..labels.inputs import prediction_rows, state_rows, write_inputs
-
-PROGRAM = [sys.executable, "-m", "adaptlabels.scripts.cli"]
-
-
-def adaptlabels(*arguments, cwd=None):
-    return subprocess.run([*PROGRAM, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, check=False)
+from ..program import adaptlabels
 
 
 @pytest.fixture
 def in_process(monkeypatch, capsys):
-    """The same program without the seconds that a new process takes to load its libraries."""
+    """The same program in this process, which loads networks once for all tests."""
 
     def run(*arguments, cwd):
         monkeypatch.chdir(cwd)
@@ -185,18 +180,18 @@ def test_bad_input_is_one_clear_error_and_leaves_nothing(tmp_path, in_process, a
 def test_an_output_that_holds_something_else_is_refused(tmp_path, demo, in_process):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "todo.txt").write_text("x")
-    refused(adaptlabels("build", "digits", tmp_path / "notes", "--limit", 5), "holds something else")
+    refused(in_process("build", "digits", tmp_path / "notes", "--limit", 5, cwd=tmp_path), "holds something else")
     assert [file.name for file in (tmp_path / "notes").iterdir()] == ["todo.txt"]
     refused(in_process("build", "digits", "notes/todo.txt", cwd=tmp_path), "is a file")
     refused(in_process("build", "stories", demo / "digits", cwd=tmp_path), "holds digits (test), not stories (test)")
 
 
-def test_an_image_that_is_no_image_stops_the_build_by_name(tmp_path):
+def test_an_image_that_is_no_image_stops_the_build_by_name(tmp_path, in_process):
     (tmp_path / "digits" / "3").mkdir(parents=True)
     (tmp_path / "digits" / "3" / "a.png").write_bytes(b"no image")
-    done = adaptlabels(
+    done = in_process(
         "build", "digits", tmp_path / "out", "--source", f"imagefolder:{tmp_path / 'digits'}", "--family", "vit-mini",
-        "--weights", "random",
+        "--weights", "random", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 2
     assert "a.png: cannot be decoded as an image" in done.stderr

@@ -1,11 +1,11 @@
 """Publish with the n-th request failing, for every n; run as a program, so that the Hub's clients meet this Hub alone.
 
-    python publish_under_failures.py FOLDER HOME 500|503|reset|lost|turns|kill
+    python publish_under_failures.py FOLDER HOME 500|503|reset|lost|turns|kill STEP
 
 `lost` does what was asked and drops the answer; `turns` takes these four in turns, another one for each request; `kill`
-kills the publishing process when the request arrives, for every second one.
+kills the publishing process when the request arrives. Every STEP-th request fails, 1 for all of them.
 
-Prints one line of JSON: how many requests a publish makes, how often the first try failed, and what came out wrong.
+Prints one line of JSON: how many requests were made to fail, how often the first try failed, and what came out wrong.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -22,6 +23,14 @@ from tests.hub import Hub, running
 
 TOKEN, NAME = "hf_secretsecretsecret", "org/labels"
 ANSWERS = ("500", "503", "reset", "lost")
+
+
+def publish_under_failures(folder: Path, home: Path, mood: str, step: int = 1) -> dict:
+    """What this program prints."""
+    program = [sys.executable, __file__, *map(str, (folder, home, mood, step))]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def attempt(folder: str) -> bool:
@@ -56,7 +65,7 @@ def attempt_until_killed(hub: Hub, folder: str, place: int) -> bool:
     return process.exitcode == 0
 
 
-def main(folder: Path, home: Path, mood: str) -> None:
+def main(folder: Path, home: Path, mood: str, step: int) -> None:
     hub = Hub()
     hub.tokens = {TOKEN: True}
     with running(hub):
@@ -90,9 +99,9 @@ def main(folder: Path, home: Path, mood: str) -> None:
             attempt(str(folder))
         expected = state()
         files = set(expected[1]["v1.0.0"])
-        wrong, failed_first, place = [], 0, 0
+        wrong, tried, failed_first, place = [], 0, 0, 0
         while True:
-            place += 2 if mood == "kill" else 1
+            place += step
             fresh()
             if mood == "kill":
                 ended_well = attempt_until_killed(hub, str(folder), place)
@@ -102,6 +111,7 @@ def main(folder: Path, home: Path, mood: str) -> None:
                 ended_well = attempt(str(folder))
             if len(hub.requests) < place:
                 break  # there are no more requests to fail
+            tried += 1
             failed_first += not ended_well
             request = hub.requests[place - 1]
             hub.fail = lambda number, method, path: None
@@ -114,8 +124,8 @@ def main(folder: Path, home: Path, mood: str) -> None:
                 wrong.append(f"{place} {request}: the rerun failed")
             elif state() != expected:
                 wrong.append(f"{place} {request}: {state()[0]}")
-        print(json.dumps({"requests": place - 1, "failed_first": failed_first, "wrong": wrong}))
+        print(json.dumps({"tried": tried, "failed_first": failed_first, "wrong": wrong}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))

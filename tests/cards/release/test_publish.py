@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -15,8 +12,10 @@ from adaptlabels.cards.release.viewer import check_viewer
 from adaptlabels.labels import DatasetFolder
 from adaptlabels.scripts.commands.label import run
 
+from ... import program
 from ...hub import Hub, online, running
 from ...labels.inputs import prediction_rows, write_inputs
+from .publish_under_failures import publish_under_failures
 
 TOKEN = "hf_secretsecretsecret"
 READER = "hf_readeronlyreader"
@@ -38,14 +37,11 @@ def make_folder(place, rows=None, **changes):
 
 
 def adaptlabels(hub, home, *arguments, token=TOKEN):
-    program = [sys.executable, "-m", "adaptlabels.scripts.cli", *map(str, arguments)]
-    return subprocess.run(program, capture_output=True, text=True, check=False, env=online(hub, home, token))
+    return program.adaptlabels(*arguments, environment=online(hub, home, token))
 
 
 def python(hub, home, code, token=TOKEN):
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=online(hub, home, token)
-    )
+    done = program.python(code, online(hub, home, token))
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -278,20 +274,10 @@ def test_of_two_publishers_at_once_one_wins_and_the_other_is_told(hub, home, tmp
     assert labels["correct"].to_list() == DatasetFolder(folders[1]).labels("demo")["correct"].to_list()
 
 
-@pytest.mark.parametrize("mood", ["turns", "kill"])
-def test_whatever_request_fails_a_rerun_ends_as_an_undisturbed_publish(home, tmp_path, mood):
-    """Every request of a publish is made to fail once, in one process for each mood to save its start."""
-    folder = make_folder(tmp_path / "folder")
-    script = Path(__file__).with_name("publish_under_failures.py")
-    done = subprocess.run(
-        [sys.executable, str(script), str(folder), str(tmp_path / "home"), mood],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    report = json.loads(done.stdout.splitlines()[-1])
-    assert report["requests"] > 20
+def test_whatever_request_fails_a_rerun_ends_as_an_undisturbed_publish(home, tmp_path):
+    """Every request of a publish is made to fail once."""
+    report = publish_under_failures(make_folder(tmp_path / "folder"), tmp_path / "home", "turns")
+    assert report["tried"] > 20
     assert report["wrong"] == []
     assert report["failed_first"] > 0
 
