@@ -100,9 +100,10 @@ class Pool:
     """The workers that take the same share of a machine, and the passes that they serve.
 
     When a worker is lost, either the unit that it scored or the one that it read may have killed it. So both count as
-    failed, and from then on each is scored alone: nobody reads it ahead, and whoever scores it reads nothing else. A
-    worker that has answered reads nothing any more (`ScoringWorker`). Hence every attempt at a unit that kills its
-    workers is counted, and no other unit fails more than once because of it.
+    failed, and from then on each is scored alone: nobody reads it ahead, whoever scores it reads nothing else, and it is
+    not scored again while the worker that it was taken over from still reads it. A worker that has answered reads
+    nothing any more (`ScoringWorker`). Hence every attempt at a unit that kills its workers is counted, and no other
+    unit fails more than once because of it.
     """
 
     def __init__(self, queues: Sequence[PassQueue]) -> None:
@@ -177,7 +178,12 @@ class Pool:
         return max(unit.failures for unit in charged)
 
     def _next_failed(self) -> Unit | None:
-        return self._failed.pop(0) if self._failed else None
+        """The first failed unit of which no earlier attempt is still under way; the worker that reads it will ask for it."""
+        for unit in self._failed:
+            if not any(worker.reading is unit for worker in self.workers):
+                self._failed.remove(unit)
+                return unit
+        return None
 
     def _next_new(self, worker: Worker) -> Unit | None:
         """The next unit of the worker's pass, or else of the pass that has the fewest workers."""

@@ -106,6 +106,20 @@ def test_a_unit_that_fails_on_a_worker_that_lives_leaves_what_was_read_to_that_w
     assert worker.reserved.shard.index == 2
 
 
+def test_a_failed_unit_waits_until_nobody_reads_it_any_more():
+    pool = pool_of(workers=2, shards=2)
+    first, second = pool.workers
+    pool.assign(first)
+    pool.assign(second)
+    unit = second.unit
+    assert unit is first.reading
+    assert pool.requeue(second, lost=True) == 1
+    assert not pool.assign(second)
+    assert pool.requeue(first, lost=True) == 2
+    assert [pool.assign(first), pool.assign(second)] == [True, True]
+    assert {first.unit.shard.index, second.unit.shard.index} == {0, 1}
+
+
 def test_workers_without_a_unit_take_over_what_others_have_reserved():
     pool = pool_of(workers=2, shards=2)
     first, second = pool.workers
