@@ -101,23 +101,16 @@ def as_soon_as(condition, act):
 
 
 def kill_midway(target: BuildOptions) -> None:
-    """Begin a build in another process, and kill that when some parts are there."""
+    """Begin or continue a build in another process, and kill that when it has added some parts."""
+    before = len(parts(target.out))
     process = multiprocessing.get_context("spawn").Process(target=build, args=(target,))
     process.start()
-    while process.is_alive() and len(parts(target.out)) <= 6:
+    while process.is_alive() and len(parts(target.out)) <= before + 6:
         time.sleep(0.01)
     assert process.is_alive()
     process.kill()
     process.join()
     assert not (target.out / "states").exists()
-
-
-def test_both_nodes_make_the_local_tables(tmp_path, cluster, local, capsys):
-    folder = build(options(tmp_path / "out"))
-    assert tables(tmp_path / "out") == local["digits"]
-    assert validate_folder(folder) == []
-    assert f"2 worker(s) for {UNITS} units on 2 machine(s)" in capsys.readouterr().err
-    assert "ray" not in folder.states["environment"][0]
 
 
 def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(tmp_path, cluster, local, capsys):
@@ -130,26 +123,25 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(tmp_path, clust
     assert tables(out) == local["stories"]
 
 
-def test_begun_here_killed_and_finished_on_the_cluster(tmp_path, cluster, local):
+def stamps(out: Path) -> dict[Path, int]:
+    return {part: part.stat().st_mtime_ns for part in parts(out)}
+
+
+def test_begun_here_continued_on_the_cluster_and_finished_here_though_killed_twice(tmp_path, cluster, local):
     out = tmp_path / "out"
     kill_midway(options(out, engine="local"))
-    begun = {part: part.stat().st_mtime_ns for part in parts(out)}
-    build(options(out))
-    assert tables(out) == local["digits"]
-    same = [part for part, stamp in begun.items() if part.stat().st_mtime_ns == stamp]
-    assert len(same) >= len(begun) - 1  # the last may have lacked its mark
-
-
-def test_begun_on_the_cluster_killed_and_finished_here(tmp_path, cluster, local):
-    out = tmp_path / "out"
+    here = stamps(out)
     kill_midway(options(out, ray_address=cluster.address))
     while busy_workers():  # Ray ends them when it notices that their build is gone
         time.sleep(0.01)
-    begun = {part: part.stat().st_mtime_ns for part in parts(out)}
+    there = stamps(out)
+    assert (
+        sum(there[part] == stamp for part, stamp in here.items()) >= len(here) - 1
+    )  # the last may have lacked its mark
     build(options(out, engine="local"))
     assert tables(out) == local["digits"]
-    same = [part for part, stamp in begun.items() if part.stat().st_mtime_ns == stamp]
-    assert len(same) >= len(begun) - 2  # each of two workers may have been in the middle of one
+    # Each of two workers may have been in the middle of one.
+    assert sum(part.stat().st_mtime_ns == stamp for part, stamp in there.items()) >= len(there) - 2
 
 
 @dataclass(frozen=True)
@@ -230,7 +222,7 @@ def test_a_unit_that_fails_stops_the_build_and_leaves_the_rest_done(
     with pytest.raises(error, match=message):
         build_troubled(out, source)
     assert source.tries(100) in tries
-    done = {part: part.stat().st_mtime_ns for part in parts(out)}
+    done = stamps(out)
     assert {"00000", "00001"} <= {part.stem for part in done}
     assert "00005" not in {part.stem for part in done}
     build(options(out, engine="local"))
@@ -290,12 +282,15 @@ def test_weights_that_differ_between_machines_are_refused(tmp_path, cluster):
         localised(other, plan)
 
 
-def test_machines_share_an_s3_bucket(tmp_path, cluster, bucket, local):
+def test_both_nodes_make_the_local_tables_through_an_s3_bucket(tmp_path, cluster, bucket, local, capsys):
     import s3fs
 
     url = f"{bucket}/parts"
-    build(options(tmp_path / "out", store=url))
+    folder = build(options(tmp_path / "out", store=url))
     assert tables(tmp_path / "out") == local["digits"]
+    assert validate_folder(folder) == []
+    assert f"2 worker(s) for {UNITS} units on 2 machine(s)" in capsys.readouterr().err
+    assert "ray" not in folder.states["environment"][0]
     files = s3fs.S3FileSystem().find("labels")
     assert len(files) == 2 * 6 * UNITS  # parts and their marks, and no probe
     s3fs.S3FileSystem().pipe_file(files[0], b"damaged")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import processors
 
+from ... import program
 from .reference import SETTINGS, random_state, score, trained
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -171,6 +171,15 @@ def test_long_contexts_are_cut_as_in_the_harness(model):
     decisions_agree(score(state, items), ask(harness(model, load_tokenizer(state)), items), items, atol=1e-5)
 
 
+def run_harness(*commands):
+    """The harness's program, once for each command line, in a process that loads it once."""
+    from lm_eval.__main__ import cli_evaluate
+
+    for command in commands:
+        sys.argv = ["lm_eval", *command]
+        cli_evaluate()
+
+
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory):
     """Sample logs that the harness's own program writes for two states of `neox-mini`."""
@@ -187,34 +196,26 @@ def logs(tmp_path_factory):
         f"    test: {stories_file()}\ntraining_split: null\nvalidation_split: null\ntest_split: test\n"
     )
     family = shipped_families()["neox-mini"]
+    commands = []
     for index in (0, 3):
         place = root / f"state-{index}"
         shutil.copytree(miniature_folder(family.name, family.states[index].name), place)
-        command = [sys.executable, "-m", "lm_eval", "--model", "hf", "--model_args", f"pretrained={place}", "--tasks"]
-        command += [
-            "stories",
-            "--include_path",
-            str(root / "tasks"),
-            "--log_samples",
-            "--output_path",
-            str(root / "out"),
-        ]
-        command += ["--batch_size", "8", "--limit", "60", "--device", "cpu"]
-        environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(root / "hf")}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-        assert done.returncode == 0, done.stderr
+        commands.append([
+            "--model", "hf", "--model_args", f"pretrained={place}", "--tasks", "stories", "--include_path", str(root / "tasks"),
+            "--log_samples", "--output_path", str(root / "out"), "--batch_size", "8", "--limit", "60", "--device", "cpu",
+        ])  # fmt: skip
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(root / "hf")}
+    done = program.in_fork(run_harness, tuple(commands), environment=environment)
+    assert done.returncode == 0, done.stderr
     (root / "states.csv").write_text("state,gflops\nstate-0,1.0\nstate-3,8.0\n")
     return root
 
 
 @with_logs
 def test_the_harnesss_own_logs_become_the_labels_of_our_own_run(logs, tmp_path, demo):
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "adaptlabels.scripts.cli", "label", str(logs / "out"), str(tmp_path / "out"),
-            "--format", "lm-eval", "--states", str(logs / "states.csv"), "--name", "stories", "--json",
-        ],
-        capture_output=True, text=True, check=False,
+    done = program.adaptlabels(
+        "label", logs / "out", tmp_path / "out", "--format", "lm-eval", "--states", logs / "states.csv",
+        "--name", "stories", "--json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     folder = DatasetFolder(tmp_path / "out")
