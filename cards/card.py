@@ -112,6 +112,7 @@ def render_card(
         files={name: table.path.relative_to(folder.path).as_posix() for name, table in folder.tables.items()},
         has_confidence="confidence" in folder.tables[f"{first}-predictions"].footer.columns,
         states=sections.states_table(states),
+        confidence=sections.confidence_table(states),
         bounds=sections.bounds_table(folder.bounds),
         label_columns=sections.column_table("labels", folder.tables[first].footer.columns),
         prediction_columns=sections.column_table("predictions", folder.tables[f"{first}-predictions"].footer.columns),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from ..labels.tables.agent_schemas import AGENTS
 from ..labels.tables.folder import default_cost_metric
 from ..labels.tables.schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import pandera.polars as pa
-    import polars as pl
 
     from ..labels.tables.info import DatasetInfo
 
@@ -108,6 +109,15 @@ def states_table(states: pl.DataFrame) -> str:
         "weights",
     )  # fmt: skip
     return markdown_table(columns, rows)
+
+
+def confidence_table(states: pl.DataFrame) -> str:
+    """How well each state's confidence tells its right answers from its wrong ones; empty where no state has any."""
+    known = states.filter(pl.col("aurc").is_not_null()) if "aurc" in states.columns else states.clear()
+    if known.is_empty():
+        return ""
+    columns = ("family", "state", "AUROC", "ECE", "AURC")
+    return markdown_table(columns, known.select("family", "state", "auroc", "ece", "aurc").iter_rows())
 
 
 def bounds_table(bounds: pl.DataFrame) -> str:

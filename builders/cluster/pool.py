@@ -100,8 +100,8 @@ class Pool:
     """The workers that take the same share of a machine, and the passes that they serve.
 
     When a worker is lost, either the unit that it scored or the one that it read may have killed it. So both count as
-    failed, and from then on each is scored alone: nobody reads it ahead, whoever scores it reads nothing else, and it is
-    not scored again while the worker that it was taken over from still reads it. A worker that has answered reads
+    failed, and from then on each is scored alone: nobody reads it ahead, whoever scores it reads nothing else, and it
+    is not scored again while the worker that it was taken over from still reads it. A worker that has answered reads
     nothing any more (`ScoringWorker`). Hence every attempt at a unit that kills its workers is counted, and no other
     unit fails more than once because of it.
     """
@@ -178,7 +178,7 @@ class Pool:
         return max(unit.failures for unit in charged)
 
     def _next_failed(self) -> Unit | None:
-        """The first failed unit of which no earlier attempt is still under way; the worker that reads it will ask for it."""
+        """The first failed unit that no other worker still reads; that worker will ask for it when it is done."""
         for unit in self._failed:
             if not any(worker.reading is unit for worker in self.workers):
                 self._failed.remove(unit)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..bounds.states import StateSpace
-    from .confidence import ConfidenceQuality
+    from ..confidence import ConfidenceQuality
     from .curves import CurveFigures
     from .figures import AgentFigures
     from .judge import Comparison

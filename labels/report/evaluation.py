@@ -10,11 +10,11 @@ import polars as pl
 
 from ..agents.beside import built_in_agents
 from ..agents.choices import check_complete, common_rows
-from ..agents.confidence import confidence_quality
 from ..agents.evaluations import Evaluation, GroupEvaluation
 from ..agents.judge import Judge
 from ..agents.matching import match_choices
 from ..bounds.bootstrap import REPLICATES, SEED
+from ..confidence import confidence_quality
 from ..errors import InputError
 from ..folds import JUDGED_FOLDS, N_FOLDS
 from .judging import FamilyLabels, family_of, open_choices

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CARD = "README.md"
 """File of the card."""
+LATER_FIGURES = ("utility", "auroc", "ece", "aurc")
+"""Figures of states that older folders lack."""
 LOOK_AT = {
     "image-classification": "look at crop and interpolation (the model's config.json), weights and precision",
     "multiple-choice": "look at the harness behind the published figure, tokenizer, weights and precision",
@@ -224,10 +226,10 @@ def _equal(left: pl.Expr, right: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def _compare_states(found: pl.DataFrame, expected: pl.DataFrame, file: str) -> list[Problem]:
     problems = []
-    figures = ("accuracy", "alpha", "oracle_share", "utility")
+    figures = ("accuracy", "alpha", "oracle_share", *LATER_FIGURES)
     both = found.join(expected.select("state", *figures), on="state", suffix="_expected")
     for column in figures:
-        known = pl.col(column).is_not_null() | (column != "utility")  # families of older folders have no utility
+        known = pl.col(column).is_not_null() | (column not in LATER_FIGURES)
         differs = both.filter(known & ~_equal(pl.col(column), pl.col(f"{column}_expected"), pl.Float64()))
         if len(differs):
             problems.append(offending(file, column, "does not follow from the labels", differs["state"], "state"))

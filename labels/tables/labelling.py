@@ -11,6 +11,7 @@ import pyarrow
 
 from ..bounds.oracle import oracle
 from ..bounds.utility import conservative_utility
+from ..confidence import confidence_quality
 from ..errors import InputError, TableError
 from ..folds import fold_of
 from .absent import null_column
@@ -21,7 +22,7 @@ from .types import polars_schema
 from .vocabulary import NONE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -116,7 +117,9 @@ def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, about: pl.DataF
         oracle_cost=pl.Series(costs[result.states]),
     )
     kept = polars_schema(LABELS, optional=labels.columns)
-    return Labelled(labels.select(kept.names()).cast(kept), _fill(states, result, costs))
+    sure = ordered["confidence"].cast(pl.Float64).to_numpy().reshape(correct.shape)
+    measured = {**_measured(result, costs), **_worth(correct, sure, names)}
+    return Labelled(labels.select(kept.names()).cast(kept), _fill(states, measured))
 
 
 def _check_states(names: Sequence[str]) -> None:
@@ -167,13 +170,27 @@ def _lists(values: pl.Series, length: int) -> pl.Series:
     return values.reshape((-1, length)).arr.to_list()
 
 
-def _fill(states: pl.DataFrame, result: Oracle, costs: NDArray[np.float64]) -> pl.DataFrame:
-    measured = {
+def _measured(result: Oracle, costs: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    return {
         "accuracy": result.accuracies,
         "alpha": result.alpha,
         "oracle_share": result.shares,
         "utility": conservative_utility(costs, result.accuracies).utility,
     }
+
+
+def _worth(
+    correct: NDArray[np.bool_], sure: NDArray[np.float64], names: Sequence[str]
+) -> dict[str, NDArray[np.float64]]:
+    """Quality of the states' confidences, not a number where some are unknown."""
+    found = {entry.state: entry for entry in confidence_quality(correct, sure, names)}
+    return {
+        figure: np.array([getattr(found[name], figure) if name in found else np.nan for name in names])
+        for figure in ("auroc", "ece", "aurc")
+    }
+
+
+def _fill(states: pl.DataFrame, measured: Mapping[str, NDArray[np.float64]]) -> pl.DataFrame:
     filled = states.with_columns(
         pl.Series(name, values, dtype=pl.Float64).fill_nan(None) for name, values in measured.items()
     )

@@ -193,6 +193,27 @@ STATES = pa.DataFrameSchema(
             nullable=True,
             required=False,
         ),
+        "auroc": column(
+            pl.Float64,
+            "Chance that a right answer has more confidence than a wrong one; 0.5 says nothing",
+            _SHARE,
+            nullable=True,
+            required=False,
+        ),
+        "ece": column(
+            pl.Float64,
+            "Expected calibration error of the confidence, over 15 bins of equal width",
+            _SHARE,
+            nullable=True,
+            required=False,
+        ),
+        "aurc": column(
+            pl.Float64,
+            "Area under the risk-coverage curve: mean error rate on the n most confident samples, over all n",
+            _SHARE,
+            nullable=True,
+            required=False,
+        ),
         "reference_accuracy": column(pl.Float64, "Published accuracy", _SHARE, nullable=True),
         "latency_ms_p50": column(pl.Float64, "Median latency at batch 1, milliseconds", _NOT_NEGATIVE, nullable=True),
         "latency_ms_p95": column(

@@ -19,6 +19,7 @@ from adaptlabels.labels import (
 )
 from adaptlabels.labels.agents.choices import Samples
 from adaptlabels.labels.agents.matching import match_choices
+from adaptlabels.labels.confidence import confidence_quality
 
 from ..inputs import prediction_rows, state_rows, write_inputs
 
@@ -332,11 +333,26 @@ def test_states_have_their_utility_by_equation_10(tmp_path):
     assert states.columns.index("utility") == states.columns.index("oracle_share") + 1
 
 
+def test_states_say_what_their_confidence_is_worth(tmp_path):
+    _, (tables,) = label_predictions(*write_inputs(tmp_path))
+    correct, sure = (np.array(tables.labels[name].to_list()) for name in ("correct", "confidence"))
+    found = confidence_quality(correct, sure, tables.states["state"])
+    assert tables.states.select("auroc", "ece", "aurc").rows() == [(one.auroc, one.ece, one.aurc) for one in found]
+
+
+def test_states_of_which_an_answer_has_no_confidence_say_nothing_of_its_worth(tmp_path):
+    rows = prediction_rows().with_row_index()
+    rows = rows.with_columns(confidence=pl.when(pl.col("index") > 0).then("confidence")).drop("index")
+    _, (tables,) = label_predictions(*write_inputs(tmp_path, rows))
+    known = tables.states.select(pl.col("auroc", "ece", "aurc").is_not_null().sum()).row(0)
+    assert known == (2, 2, 2)
+
+
 def test_a_family_whose_states_have_no_utility_yet_stays_beside_new_ones(tmp_path):
     info, (tables,) = label_predictions(*write_inputs(tmp_path), family="new")
     old = replace(
         tables,
-        states=tables.states.with_columns(family=pl.lit("old")).drop("utility"),
+        states=tables.states.with_columns(family=pl.lit("old")).drop("utility", "auroc", "ece", "aurc"),
         predictions=tables.predictions.with_columns(family=pl.lit("old")),
     )
     folder = write_dataset(tmp_path / "out", info, [old])

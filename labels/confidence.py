@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..checks import as_correct
-from ..errors import InputError
+from .checks import as_correct
+from .errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
