@@ -63,23 +63,24 @@ def confidence_quality(
     sure: NDArray[np.float64] = np.asarray(confidence, dtype=np.float64)
     if sure.shape != right.shape:
         raise InputError(f"`confidence`: expected shape {right.shape}, got {sure.shape}")
-    known = [bool(np.isfinite(sure[:, i]).all()) for i in range(len(names))]
     return tuple(
-        ConfidenceQuality(
-            name,
-            _auroc(right[:, i], sure[:, i]),
-            _calibration_error(right[:, i], sure[:, i]),
-            _aurc(right[:, i], sure[:, i]),
-        )
-        for i, name in enumerate(names)
-        if known[i]
+        _quality(name, right[:, i], sure[:, i]) for i, name in enumerate(names) if np.isfinite(sure[:, i]).all()
     )
 
 
-def _auroc(right: NDArray[np.bool_], sure: NDArray[np.float64]) -> float:
-    from sklearn.metrics import roc_auc_score
+def _quality(name: str, right: NDArray[np.bool_], sure: NDArray[np.float64]) -> ConfidenceQuality:
+    """All figures of one state. Samples of equal confidence are ties, so counts of each tie are enough."""
+    _, tie, sizes = np.unique(-sure, return_inverse=True, return_counts=True)
+    wrong = np.bincount(tie, weights=~right)
+    return ConfidenceQuality(name, _auroc(wrong, sizes), _calibration_error(right, sure), _aurc(wrong, sizes))
 
-    return float(roc_auc_score(right, sure)) if 0 < right.sum() < len(right) else np.nan
+
+def _auroc(wrong: NDArray[np.float64], sizes: NDArray[np.int64]) -> float:
+    """Share of pairs of a right and a wrong sample in which the right one is more confident; ties count as half."""
+    right = sizes - wrong
+    n_pairs = right.sum() * wrong.sum()
+    more_confident = np.cumsum(right) - right / 2
+    return float(more_confident @ wrong / n_pairs) if n_pairs else np.nan
 
 
 def _calibration_error(right: NDArray[np.bool_], sure: NDArray[np.float64]) -> float:
@@ -88,9 +89,7 @@ def _calibration_error(right: NDArray[np.bool_], sure: NDArray[np.float64]) -> f
     return float(np.abs(gaps).sum() / len(right))
 
 
-def _aurc(right: NDArray[np.bool_], sure: NDArray[np.float64]) -> float:
+def _aurc(wrong: NDArray[np.float64], sizes: NDArray[np.int64]) -> float:
     """Geifman and El-Yaniv, arXiv 1805.08206; samples of equal confidence share their errors evenly."""
-    _, group, sizes = np.unique(-sure, return_inverse=True, return_counts=True)
-    rates = np.bincount(group, weights=~right) / sizes
-    errors = np.cumsum(np.repeat(rates, sizes))
-    return float(np.mean(errors / np.arange(1, len(right) + 1)))
+    errors = np.cumsum(np.repeat(wrong / sizes, sizes))
+    return float(np.mean(errors / np.arange(1, len(errors) + 1)))

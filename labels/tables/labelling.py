@@ -22,7 +22,7 @@ from .types import polars_schema
 from .vocabulary import NONE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -62,29 +62,34 @@ def check_predictions(predictions: pl.DataFrame, states: Sequence[str], where: s
     strange = predictions.filter(~pl.col("state").is_between(0, len(states) - 1))
     if len(strange):
         raise TableError(f"{where}: {len(strange)} row(s) have a state that the states table lacks")
-    twice = predictions.filter(pl.struct("sample_id", "state").is_duplicated())
-    if len(twice):
+    places = _places(predictions, len(states))
+    samples = predictions["sample_id"].unique(maintain_order=True)
+    if places.n_unique() < len(places):
+        twice = predictions.filter(places.is_duplicated())
         row = twice.row(0, named=True)
         raise TableError(
             f"{where}: sample {row['sample_id']!r} and state {states[row['state']]!r} come more than once"
             f" ({len(twice)} such rows)"
         )
-    samples = predictions["sample_id"].unique(maintain_order=True)
+    if len(places) < len(samples) * len(states):
+        name, lacking = next(_gaps(predictions, samples, states))
+        raise TableError(
+            f"{where}: state {name!r} has no prediction for {_some(lacking)}; every state needs every sample"
+        )
+    if "target" not in predictions.columns:
+        return
+    targets = predictions["target"].gather(places.arg_sort()).to_numpy().reshape(-1, len(states))
+    unsure = samples.filter(pl.Series((targets != targets[:, :1]).any(axis=1)))
+    if len(unsure):
+        raise TableError(f"{where}: states disagree on the target of {_some(unsure)}")
+
+
+def _gaps(predictions: pl.DataFrame, samples: pl.Series, states: Sequence[str]) -> Iterator[tuple[str, pl.Series]]:
+    """Each state that lacks samples, with those that it lacks."""
     for index, name in enumerate(states):
         lacking = samples.filter(~samples.is_in(predictions.filter(pl.col("state") == index)["sample_id"].implode()))
         if len(lacking):
-            raise TableError(
-                f"{where}: state {name!r} has no prediction for {_some(lacking)}; every state needs every sample"
-            )
-    if "target" not in predictions.columns:
-        return
-    unsure = (
-        predictions.group_by("sample_id", maintain_order=True)
-        .agg(pl.col("target").n_unique())
-        .filter(pl.col("target") > 1)
-    )
-    if len(unsure):
-        raise TableError(f"{where}: states disagree on the target of {_some(unsure['sample_id'])}")
+            yield name, lacking
 
 
 def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, about: pl.DataFrame | None = None) -> Labelled:
@@ -100,13 +105,15 @@ def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, about: pl.DataF
     """
     names = states["state"].to_list()
     _check_states(names)
-    ordered = _sample_major(predictions)
+    order = _places(predictions, len(names)).arg_sort()
+    ordered = predictions.select("^correct|prediction|confidence$")[order]
     correct = ordered["correct"].to_numpy().reshape(-1, len(names))
     costs = states[default_cost_metric(states)].to_numpy()
     result = oracle(correct, costs)
-    first = ordered.gather_every(len(names))
+    first = predictions.select("sample_id", "^targets?$")[order.gather_every(len(names))]
     known = _known(first["sample_id"], about)
-    labels = first.select("sample_id", "^targets?$", **known).with_columns(
+    labels = first.with_columns(
+        **known,
         fold=_folds(first["sample_id"], known["source_id"]),
         pattern=_patterns(correct),
         cheapest_right=pl.Series(np.where(result.solvable, result.states, len(names))),
@@ -160,10 +167,12 @@ def _patterns(correct: NDArray[np.bool_]) -> pl.Series:
     return pl.Series(pyarrow.LargeStringArray.from_buffers(n_samples, *buffers))
 
 
-def _sample_major(predictions: pl.DataFrame) -> pl.DataFrame:
-    """Rows ordered by sample, in the order of their first appearance, then by state."""
-    samples = predictions.select("sample_id").unique(maintain_order=True).with_row_index("_row")
-    return predictions.join(samples, on="sample_id", how="left").sort("_row", "state")
+def _places(predictions: pl.DataFrame, n_states: int) -> pl.Series:
+    """Where each row belongs when rows lie by sample, in the order of their first appearance, then by state."""
+    rows = predictions.select("sample_id")
+    samples = rows.unique(maintain_order=True).with_row_index("sample")
+    sample = rows.join(samples, on="sample_id", how="left", maintain_order="left")["sample"]
+    return sample.cast(pl.UInt64) * n_states + predictions["state"].cast(pl.UInt64)
 
 
 def _lists(values: pl.Series, length: int) -> pl.Series:
