@@ -23,6 +23,8 @@ CARD = "README.md"
 """File of the card."""
 LATER_FIGURES = ("utility", "auroc", "ece", "aurc")
 """Figures of states that older folders lack."""
+LABELLED_BY = ("sample_id", "state", "correct", "confidence")
+"""Columns of predictions that labels follow from, beside answers and targets where they are known."""
 LOOK_AT = {
     "image-classification": "look at crop and interpolation (the model's config.json), weights and precision",
     "multiple-choice": "look at the harness behind the published figure, tokenizer, weights and precision",
@@ -152,6 +154,7 @@ def _check_family(folder: DatasetFolder, family: str) -> list[Problem]:
     strange = predictions.filter(pl.col("family") != family)
     if len(strange):
         problems.append(offending(files[1], "family", f"is not {family!r}", strange["sample_id"]))
+    predictions = predictions.select(*LABELLED_BY, "^targets?|prediction$")  # the others need not stay in memory
     states = folder.family_states(family)
     try:
         expected = make_labels(predictions, states, labels)
