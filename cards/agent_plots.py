@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatterSciNotation
 
 from ..labels.agents.curves import upper_hull
-from .plots import AGENT_MARKS, BLUE, GREEN, GREY, ORANGE, PURPLE, STYLE, UNITS, VERMILION, save_figure
+from .drawing import AGENTS, AMBER, BLUE, GREY, PURPLE, STYLE, VERMILION, new_figure, save_figure, shortened
+from .placing import Name
+from .plane import draw_frontier, draw_states, finish_plane
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from ..labels.agents.evaluations import Evaluation
     from ..labels.agents.figures import AgentFigures
 
-WIDTH_INCHES, HEIGHT_INCHES = 6.4, 4.2
-COLOURS = (VERMILION, PURPLE, ORANGE, "#56B4E9", "#F0E442")
-"""Colours of given agents, in turn."""
-MOST_NAMED = 12
-"""Given agents that the legend names."""
+HEIGHT_INCHES, INCHES_PER_ENTRY = 5.2, 0.26
+"""Height of a plot without a legend, and what each entry of that adds."""
+BUILT_IN = {"mixture": ("mixing", "v"), "cascade": ("cascade", "^"), "router": ("router", "P")}
+"""Name and mark of each kind of agent that comes with the package."""
+LOOKS = [(colour, mark) for mark in "ospX" for colour in (VERMILION, PURPLE, AMBER)]
+"""Colour and mark of given agents, in turn; further ones have no entry in the legend."""
 
 
 def plot_agents(evaluation: Evaluation, path: Path) -> None:
@@ -33,55 +34,50 @@ def plot_agents(evaluation: Evaluation, path: Path) -> None:
         evaluation: What is drawn.
         path: PNG, SVG or PDF file to write.
     """
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES), layout="constrained")
-        axes = figure.subplots()
-        _draw_references(axes, evaluation)
-        _draw_built_in(axes, evaluation)
-        _draw_given(axes, evaluation.of_kind("given"))
-        _label(axes, evaluation)
-        save_figure(figure, path)
-
-
-def _draw_references(axes: Axes, evaluation: Evaluation) -> None:
-    space = evaluation.space
-    assert space.accuracies is not None, "an evaluation has accuracies"
-    hull = upper_hull(space.costs, space.accuracies)
-    axes.plot(space.costs, 100 * space.accuracies, "o", color=BLUE, markersize=4, label="single states")
-    axes.plot(hull[0], 100 * hull[1], "--", color=BLUE, linewidth=0.9, label="their mixtures")
-    cost, accuracy = evaluation.frontier
-    axes.plot(cost, 100 * accuracy, "-", color=GREEN, label="frontier (clairvoyant)")
-    oracle = evaluation.of_kind("oracle")[0]
-    axes.plot(oracle.mean_cost, 100 * oracle.accuracy, "*", color=GREEN, markersize=10, label="oracle")
-
-
-def _draw_built_in(axes: Axes, evaluation: Evaluation) -> None:
-    for kind, mark in (("mixture", "mixing"), ("cascade", "cascade"), ("router", "router")):
-        agents = evaluation.of_kind(kind)
-        marker, title = AGENT_MARKS[mark]
-        if agents:
-            cost, accuracy = [a.mean_cost for a in agents], [100 * a.accuracy for a in agents]
-            axes.plot(cost, accuracy, marker, color=GREY, markersize=5, mfc="none", label=title)
-
-
-def _draw_given(axes: Axes, agents: list[AgentFigures]) -> None:
     by_name: dict[str, list[AgentFigures]] = {}
-    for agent in agents:
+    for agent in evaluation.of_kind("given"):
         by_name.setdefault(agent.agent, []).append(agent)
+    entries = 2 + len(BUILT_IN) + min(len(by_name), len(LOOKS))
+    title = f"{evaluation.space.family}: agents on {evaluation.samples:,} samples"
+    with mpl.rc_context(STYLE):
+        figure = new_figure(title, HEIGHT_INCHES + INCHES_PER_ENTRY * entries)
+        axes = figure.subplots()
+        assert evaluation.space.accuracies is not None, "an evaluation has accuracies"
+        hull = upper_hull(evaluation.space.costs, evaluation.space.accuracies)
+        names, _ = draw_states(axes, evaluation.space, joined=False)
+        axes.plot(hull[0], 100 * hull[1], "--", color=BLUE, linewidth=1.2, label="mixtures of single states")
+        lines = [(hull[0], 100 * hull[1]), draw_frontier(axes, *evaluation.frontier)]
+        oracle = evaluation.of_kind("oracle")[0]
+        point = (oracle.mean_cost, 100 * oracle.accuracy)
+        axes.plot(*point, "*", color=VERMILION, markersize=15, zorder=4)
+        dots = _draw_built_in(axes, evaluation) + _draw_given(axes, by_name)
+        finish_plane(axes, evaluation.space, [Name(*point, "oracle", VERMILION, needed=True), *names, *dots], lines)
+    save_figure(figure, path)
+
+
+def _draw_built_in(axes: Axes, evaluation: Evaluation) -> list[Name]:
+    dots = []
+    for kind, (name, mark) in BUILT_IN.items():
+        agents = evaluation.of_kind(kind)
+        if agents:
+            dots += _draw(axes, agents, mark, GREY, AGENTS[name], mfc="white")
+    return dots
+
+
+def _draw_given(axes: Axes, by_name: dict[str, list[AgentFigures]]) -> list[Name]:
+    dots = []
     for place, (name, settings) in enumerate(by_name.items()):
+        colour, mark = LOOKS[place % len(LOOKS)]
+        label = shortened(name) if place < len(LOOKS) else None
         ordered = sorted(settings, key=lambda agent: (agent.mean_cost, agent.accuracy))
-        cost, accuracy = [a.mean_cost for a in ordered], [100 * a.accuracy for a in ordered]
-        label = name if place < MOST_NAMED else None
-        axes.plot(cost, accuracy, ".-", color=COLOURS[place % len(COLOURS)], label=label, zorder=3)
+        dots += _draw(axes, ordered, f"{mark}-", colour, label, markersize=6, zorder=3)
+    return dots
 
 
-def _label(axes: Axes, evaluation: Evaluation) -> None:
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(1, 0.4)))
-    axes.xaxis.set_minor_formatter(LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
-    axes.tick_params(axis="x", which="both", labelsize=7)
-    unit = UNITS.get(evaluation.space.cost_metric)
-    axes.set_xlabel("mean cost per sample" + (f", {unit}" if unit else ""))
-    axes.set_ylabel("accuracy (%)")
-    axes.set_title(f"{evaluation.space.family}, {evaluation.samples:,} samples", loc="left", fontweight="bold")
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+def _draw(
+    axes: Axes, agents: list[AgentFigures], look: str, colour: str, label: str | None, **more: object
+) -> list[Name]:
+    """Agents as dots of one look; returns where they lie, so that names keep clear of them."""
+    cost, percents = [agent.mean_cost for agent in agents], [100 * agent.accuracy for agent in agents]
+    axes.plot(cost, percents, look, color=colour, label=label, **more)  # type: ignore[arg-type]
+    return [Name(x, y, "", colour) for x, y in zip(cost, percents, strict=True)]

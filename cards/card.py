@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).parent / "templates" / "card.md"
 SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LARGEST_CATEGORY = "1M<n<10M"
-PLOTS = (
-    ("", "accuracy and cost, best states, alpha, shares"),
-    ("-states", "gain by number of states"),
-    ("-overlap", "which states err together"),
-)
-"""The plots of a family: what follows its name in the file's, and what it shows."""
 
 
 def write_card(
@@ -97,8 +91,10 @@ def render_card(
         split=info.split,
         source=sections.escape(info.source),
         warning=_warning(folder),
-        plots="\n".join(
-            f"![{family}: {about}](assets/{family}{kind}.png)" for family in folder.families for kind, about in PLOTS
+        plots="\n\n".join(
+            f"![{sections.escape(plot.alt)}]({plot.beside(Path('assets', f'{report.space.family}.png')).as_posix()})"
+            for report in reports
+            for plot in plots.plots_of(report)
         ),
         where=place or _place(folder.path),
         joined_where=f"hub:{place}@{revision}" if place else _place(folder.path),

@@ -1,280 +1,261 @@
-"""The plots of a card: one style, colours that the colour-blind tell apart (Okabe and Ito), legible at column width."""
+"""The plots of a family: one idea an image."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
-from ..labels.bounds import formulas
-from ..labels.bounds.frontier import from_counts
 from ..labels.bounds.growing import KEPT_SHARE
-from ..labels.bounds.pools import is_pool
-from ..labels.tables.parquet import atomic_file
+from .drawing import (
+    AGENTS,
+    BLUE,
+    BOUNDS,
+    GREEN,
+    GREY,
+    MOST_NAMES,
+    STYLE,
+    VERMILION,
+    WIDTH_INCHES,
+    name_axis,
+    new_figure,
+    save_figure,
+    short_names,
+)
+from .plane import draw_accuracy_cost
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from ..labels.bounds.growing import GreedyPath
     from ..labels.bounds.interval import Interval
-    from ..labels.bounds.overlap import ErrorOverlap
-    from ..labels.report.family_report import FamilyReport, SelectionResult
+    from ..labels.bounds.states import StateSpace
+    from ..labels.report.family_report import FamilyReport
 
-BLUE, ORANGE, GREEN, VERMILION, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#666666"
-STYLE: dict[Any, Any] = {
-    "font.size": 8.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "legend.fontsize": 7.5,
-    "svg.hashsalt": "adaptlabels",
-}
-PANEL_WIDTH_INCHES, PANEL_HEIGHT_INCHES, DOTS_PER_INCH = 4.3, 3.3, 160
-UNITS = {
-    "gflops": "GFLOPs",
-    "parameters": "parameters",
-    "latency_ms_p50": "median latency (ms)",
-    "latency_ms_p95": "95th percentile latency (ms)",
-    "energy_j": "energy (J)",
-    "peak_memory_bytes": "peak memory (bytes)",
-}
-BOUND_MARKS = {
-    "exact": ("*", VERMILION, "oracle"),
-    "iso-accuracy": ("D", ORANGE, "oracle at equal accuracy"),
-    "conservative": ("s", PURPLE, "alpha = 1 (Eq. 9)"),
-}
-GAIN_MARKS = {"exact": ("*-", VERMILION), "iso-accuracy": ("D-", ORANGE), "conservative": ("s-", PURPLE)}
-MOST_NAMED = 16
-"""States whose names still fit below a panel."""
-INCHES_PER_NAME, MOST_NAMED_PAIRS = 0.2, 40
-"""Room that the plot of pairs grows by for each state, and states up to which it does."""
+INCHES_PER_ROW, INCHES_AROUND = 0.38, 1.6
+"""Height of a state in a plot of bars, and of everything else in it."""
 MOST_NUMBERED = 12
-"""States of which each pair still has room for a number."""
+"""States of which each pair still has room for a number, and names that stand beside such pairs."""
 DARK_PERCENT = 60
 """Share from which a cell is so dark that its number is white."""
-AGENT_MARKS = {
-    "mixing": ("v", "random mixing"),
-    "cascade": ("^", "confidence cascade"),
-    "router": ("P", "learned router"),
-}
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One image of a family."""
+
+    idea: str
+    """What follows the family's name in the file's; empty for the first image."""
+    alt: str
+    """What it shows, for those who do not see it."""
+    draw: Callable[[FamilyReport], Figure]
+    """Draws it."""
+
+    def beside(self, path: Path) -> Path:
+        """Its file, beside that of the first image."""
+        return path.with_stem(f"{path.stem}-{self.idea}") if self.idea else path
 
 
 def plot_family(report: FamilyReport, path: Path) -> list[Path]:
-    """The plots of a family: an overview, what each state adds, and which states err together.
+    """Draw every plot that a family's report allows.
 
     Args:
         report: The family's bounds.
-        path: PNG, SVG or PDF file of the overview; the others are `<name>-states` and `<name>-overlap` beside it.
+        path: PNG, SVG or PDF file of accuracy against cost; the others are `<name>-<idea>` beside it.
 
     Returns:
-        The files that were written. Published numbers have no overlap.
+        The files that were written.
     """
-    written = [path]
-    with mpl.rc_context(STYLE):
-        _write(_overview(report), report, path)
-        if report.growing:
-            written.append(path.with_stem(f"{path.stem}-states"))
-            _write(_growing(report), report, written[-1])
-        if report.overlap is not None:
-            written.append(path.with_stem(f"{path.stem}-overlap"))
-            _write(_overlap(report, report.overlap), report, written[-1])
+    written = []
+    for plot in plots_of(report):
+        with mpl.rc_context(STYLE):
+            figure = plot.draw(report)
+        save_figure(figure, plot.beside(path))
+        written.append(plot.beside(path))
     return written
 
 
-def _overview(report: FamilyReport) -> Figure:
-    """Four panels from labels, two from published numbers."""
-    from_labels = report.oracle is not None
-    figure, panels = _panels(2 if from_labels else 1, 2)
-    draw_accuracy_cost(panels[0][0], report)
-    draw_selection(panels[0][1], report)
-    if from_labels:
-        draw_alpha(panels[1][0], report)
-        draw_shares(panels[1][1], report)
-    return figure
+def plots_of(report: FamilyReport) -> list[Plot]:
+    """The plots that a report allows; published numbers have fewer than labels."""
+    name = report.space.family
+    found = [Plot("", f"{name}: {_said_of_costs(report)}", draw_accuracy_cost)]
+    if report.selection:
+        found.append(Plot("selection", f"{name}: gain of the best k states, by k", draw_selection))
+    if report.growing:
+        found.append(Plot("growing", f"{name}: gain as states join the largest one, best first", draw_growing))
+    if report.oracle is not None:
+        found.append(Plot("shares", f"{name}: how often the oracle takes each state", draw_shares))
+        found.append(Plot("alpha", f"{name}: error correlation of each state", draw_alpha))
+    if report.overlap is not None:
+        found.append(Plot("overlap", f"{name}: how often each state errs where another one does", draw_overlap))
+    if report.agents:
+        found.append(Plot("agents", f"{name}: share of the oracle's saving that real agents reach", draw_agents))
+    return found
 
 
-def _growing(report: FamilyReport) -> Figure:
-    """One panel for each path."""
-    figure, panels = _panels(1, len(report.growing))
-    for axes, path in zip(panels[0], report.growing, strict=True):
-        draw_growing(axes, report, path)
-    return figure
+def _said_of_costs(report: FamilyReport) -> str:
+    first = report.bounds[0].bound
+    return (
+        f"accuracy against cost of {len(report.space)} states; with {first.gain:.3g} times less than"
+        f" {report.baseline.state} costs, {BOUNDS[first.bound][2]} is right on {100 * first.accuracy:.1f} %"
+    )
 
 
-def _overlap(report: FamilyReport, overlap: ErrorOverlap) -> Figure:
-    """One square panel."""
-    n_states = len(report.space)
-    side = max(PANEL_WIDTH_INCHES, INCHES_PER_NAME * n_states if n_states <= MOST_NAMED_PAIRS else 0)
-    figure, panels = _panels(1, 1, side, side)
-    draw_overlap(panels[0][0], report, overlap)
-    return figure
-
-
-def _panels(
-    rows: int, columns: int, width: float = PANEL_WIDTH_INCHES, height: float = PANEL_HEIGHT_INCHES
-) -> tuple[Figure, list[list[Axes]]]:
-    figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False).tolist()
-
-
-def _write(figure: Figure, report: FamilyReport, path: Path) -> None:
-    figure.suptitle(report.space.family, fontweight="bold", x=0.01, ha="left")
-    save_figure(figure, path)
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a PNG, SVG or PDF file. Without date and version in it, the same numbers give the same file."""
-    metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[path.suffix]
-    with atomic_file(path) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
-
-
-def draw_accuracy_cost(axes: Axes, report: FamilyReport) -> None:
-    """Accuracy against mean cost: states, clairvoyant frontier, oracle, closed form, and real agents."""
-    space = report.space
-    assert space.accuracies is not None, "a report has accuracies"
-    axes.plot(space.costs, 100 * space.accuracies, "o-", color=BLUE, label="static states", markersize=4)
-    if report.oracle is not None and report.samples is not None:
-        solved = np.rint(formulas.solved_shares(report.oracle.error_profile) * report.samples).astype(np.int64)
-        curve = from_counts(solved, space.costs, report.samples)
-        axes.plot(curve.mean_cost, 100 * curve.accuracy, "-", color=GREEN, label="frontier (clairvoyant)")
-    for entry in report.bounds:
-        if entry.bound.bound in BOUND_MARKS:
-            marker, colour, name = BOUND_MARKS[entry.bound.bound]
-            point = (entry.bound.mean_cost, 100 * entry.bound.accuracy)
-            label = f"{name}: gain {entry.bound.gain:.3g}"
-            axes.plot(*point, marker, color=colour, markersize=10 if marker == "*" else 5, label=label, zorder=3)
-    for name, (marker, title) in AGENT_MARKS.items():
-        points = [(a.mean_cost, 100 * a.accuracy) for a in report.agents if a.agent == name]
-        if points:
-            axes.plot(*zip(*points, strict=True), marker, color=GREY, markersize=5, label=title, mfc="none")
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(1, 0.4)))
-    axes.xaxis.set_minor_formatter(LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
-    axes.tick_params(axis="x", which="both", labelsize=7)
-    unit = UNITS.get(space.cost_metric)
-    axes.set_xlabel("mean cost per sample" + (f", {unit}" if unit else ""))
-    axes.set_ylabel("accuracy (%)")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
-
-
-def draw_selection(axes: Axes, report: FamilyReport) -> None:
+def draw_selection(report: FamilyReport) -> Figure:
     """Gain of the best k states against k."""
+    figure = new_figure(f"{report.space.family}: gain of the best k states")
+    axes = figure.subplots()
     for selection in (report.selection, report.selection_iso_accuracy):
         if selection:
-            mark, colour = GAIN_MARKS[selection[0].selection.bound]
-            _gain_line(axes, selection, mark, colour)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            mark, colour, words = BOUNDS[selection[0].selection.bound]
+            gains = [entry.selection.gain for entry in selection]
+            ends = np.array([_distances(entry.selection.gain, entry.gain_interval) for entry in selection]).T
+            sizes = [entry.selection.k for entry in selection]
+            axes.errorbar(sizes, gains, yerr=ends, fmt=f"{mark}-", color=colour, capsize=4, elinewidth=1.2, label=words)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.set_ylim(bottom=0)
     axes.set_xlabel("number of states (the largest always stays)")
-    axes.set_ylabel("gain of the best states")
-    if axes.containers:
-        axes.legend(loc="lower right")
+    axes.set_ylabel("gain")
+    axes.legend(loc="lower right")
+    return figure
 
 
-def _gain_line(axes: Axes, selection: tuple[SelectionResult, ...], mark: str, colour: str) -> None:
-    sizes = [entry.selection.k for entry in selection]
-    gains = [entry.selection.gain for entry in selection]
-    ends = np.array([_distances(entry.selection.gain, entry.gain_interval) for entry in selection]).T
-    label = selection[0].selection.bound
-    axes.errorbar(sizes, gains, yerr=ends, fmt=mark, color=colour, markersize=5, capsize=2, elinewidth=0.8, label=label)
+def draw_growing(report: FamilyReport) -> Figure:
+    """Gain as the space grows from its largest state, with 90 % of the full gain marked; one panel for each gain.
+
+    Of many states those that join first.
+    """
+    rows = len(report.growing) * (INCHES_AROUND - 0.3 + _rows_inches(len(report.space)))
+    figure = new_figure(f"{report.space.family}: gain as states join", 0.5 + rows)
+    for axes, path in zip(figure.subplots(len(report.growing), squeeze=False)[:, 0], report.growing, strict=True):
+        _draw_path(axes, report.space, path)
+    return figure
 
 
-def draw_growing(axes: Axes, report: FamilyReport, path: GreedyPath) -> None:
-    """Gain against number of states as the space grows from its largest state, with 90 % of the full gain marked."""
-    mark, colour = GAIN_MARKS[path.bound]
-    sizes = np.arange(1, len(path.steps) + 1)
-    gains = [step.gain for step in path.steps]
-    enough, kept = path.enough(), KEPT_SHARE * gains[-1]
-    axes.plot(sizes, gains, mark, color=colour, markersize=5)
-    axes.axhline(kept, color=GREY, linewidth=0.8, linestyle="--")
-    axes.annotate(f"{KEPT_SHARE:.0%} of the full gain", (sizes[-1], kept), (0, -3), textcoords="offset points",
-                  ha="right", va="top", color=GREY, fontsize=7.5)  # fmt: skip
-    axes.plot(
-        enough, gains[enough - 1], "o", color=BLUE, markersize=11, mfc="none", label=f"{enough} states are enough"
+def _draw_path(axes: Axes, space: StateSpace, path: GreedyPath) -> None:
+    _, colour, words = BOUNDS[path.bound]
+    names, steps, full = short_names(space), path.steps[:MOST_NAMES], path.steps[-1].gain
+    gains = [step.gain for step in steps]
+    places = np.arange(len(gains))
+    axes.barh(places, gains, color=[colour if place < path.enough() else GREY for place in places])
+    axes.axvline(KEPT_SHARE * full, color="black", linestyle="--", linewidth=1.2)
+    _number_bars(axes, gains, full)
+    name_axis(axes.yaxis, [("+ " if k else "") + names[step.state] for k, step in enumerate(steps)])
+    axes.set_title(
+        words + (f", the first {len(steps)} of {len(space)} states" if len(steps) < len(space) else ""),
+        loc="left",
+        color=colour,
     )
-    axes.set_ylim(bottom=0)
-    axes.set_ylabel(f"{path.bound} gain")
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1))
-    if len(sizes) > MOST_NAMED:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("number of states")
-        return
-    names = _short_names(report)
-    places = [step.state for step in path.steps]
-    axes.set_xticks(sizes, [f"{k}: {names[i]}" for k, i in zip(sizes, places, strict=True)],
-                    rotation=45, ha="right", fontsize=7)  # fmt: skip
-    axes.set_xlabel("states, in the order in which they join")
+    axes.set_xlabel(f"gain; dashed: {100 * KEPT_SHARE:.0f} % of the full gain")
+    _end_rows(axes, len(steps))
 
 
-def draw_overlap(axes: Axes, report: FamilyReport, overlap: ErrorOverlap) -> None:
+def draw_alpha(report: FamilyReport) -> Figure:
+    """Error correlation of each state with its interval."""
+    assert report.oracle is not None, "alpha comes from labels"
+    figure = new_figure(f"{report.space.family}: error correlation", _height(report))
+    axes, alpha = figure.subplots(), report.oracle.alpha
+    places = [i for i in range(len(alpha)) if np.isfinite(alpha[i])]
+    ends = np.array([_distances(alpha[i], report.states[i].alpha_interval) for i in places]).T
+    axes.errorbar(alpha[places], places, xerr=ends, fmt="o", color=BLUE, capsize=4)
+    axes.axvline(1, color=GREY, linestyle="--", linewidth=1.2)
+    axes.set_xlim(-0.03, 1.05)
+    axes.set_xlabel("alpha (1: errors are nested)")
+    name_axis(axes.yaxis, short_names(report.space))
+    _end_rows(axes, len(alpha))
+    return figure
+
+
+def draw_shares(report: FamilyReport) -> Figure:
+    """Share of samples on which each state is the cheapest right one, and on which none is right."""
+    assert report.oracle is not None, "shares come from labels"
+    figure = new_figure(f"{report.space.family}: the cheapest right state", _height(report))
+    axes, unsolved = figure.subplots(), 100 * (1 - report.oracle.accuracy)
+    shares = np.append(100 * report.oracle.shares, unsolved)
+    shares[0] -= unsolved  # Eq. 4 counts samples that no state solves as the smallest state's
+    axes.barh(np.arange(len(shares)), shares, color=[*[GREEN] * len(report.space), GREY])
+    _number_bars(axes, list(shares))
+    name_axis(axes.yaxis, [*short_names(report.space), "no state is right"])
+    axes.set_xlabel("samples (%)")
+    _end_rows(axes, len(shares))
+    return figure
+
+
+def draw_overlap(report: FamilyReport) -> Figure:
     """How often each state errs where another one does."""
-    shares, names = 100 * overlap.wrong_given_wrong, _short_names(report)
+    assert report.overlap is not None, "errors overlap in labels"
+    figure = new_figure(f"{report.space.family}: which states err together", 0.9 * WIDTH_INCHES)
+    axes, shares, names = figure.subplots(), 100 * report.overlap.wrong_given_wrong, short_names(report.space)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
-    places = range(len(names))
-    if len(names) <= MOST_NAMED_PAIRS:
-        axes.set_xticks(places, names, rotation=45, ha="right", fontsize=7)
-        axes.set_yticks(places, names, fontsize=7)
+    name_axis(axes.xaxis, names, rotation=45, ha="right", rotation_mode="anchor", most=MOST_NUMBERED)
+    name_axis(axes.yaxis, names, most=MOST_NUMBERED)
     if len(names) <= MOST_NUMBERED:
         for i, j in np.argwhere(np.isfinite(shares)):
             shade = "white" if shares[i, j] > DARK_PERCENT else "black"
-            axes.text(j, i, f"{shares[i, j]:.0f}", ha="center", va="center", color=shade, fontsize=7)
+            axes.text(j, i, f"{shares[i, j]:.0f}", ha="center", va="center", color=shade)
     axes.grid(visible=False)
     axes.set_xlabel("where this state is wrong …")
     axes.set_ylabel("… this one is wrong as well (%)")
-    axes.figure.colorbar(image, ax=axes, shrink=0.7)
+    figure.colorbar(image, ax=axes, shrink=0.7)
+    return figure
 
 
-def draw_alpha(axes: Axes, report: FamilyReport) -> None:
-    """Error correlation of each state with its interval."""
-    assert report.oracle is not None, "alpha comes from labels"
-    alpha = report.oracle.alpha
-    places = [i for i in range(len(alpha)) if np.isfinite(alpha[i])]
-    ends = np.array([_distances(alpha[i], report.states[i].alpha_interval) for i in places]).T
-    axes.errorbar(places, alpha[places], yerr=ends, fmt="o", color=BLUE, capsize=3, markersize=4)
-    axes.axhline(1, color=GREY, linewidth=0.8, linestyle="--")
-    axes.set_ylim(0, 1.05)
-    axes.set_ylabel("alpha (1: errors are nested)")
-    _name_states(axes, report)
+def draw_agents(report: FamilyReport) -> Figure:
+    """Share of the oracle's saving that real agents reach, for each loss of accuracy that they were fitted to."""
+    figure = new_figure(f"{report.space.family}: what real agents save")
+    axes, kinds = figure.subplots(), [name for name in AGENTS if any(a.agent == name for a in report.agents)]
+    losses = sorted({agent.allowed_loss for agent in report.agents})
+    for nudge, loss in enumerate(losses):
+        agents = [a for a in report.agents if a.allowed_loss == loss and np.isfinite(a.share_of_saving)]
+        places = [kinds.index(a.agent) + 0.25 * (nudge - (len(losses) - 1) / 2) for a in agents]
+        ends = 100 * np.array([_distances(a.share_of_saving, a.share_interval) for a in agents]).reshape(-1, 2).T
+        colour, mark = ((BLUE, "o"), (VERMILION, "D"))[nudge % 2]
+        words = f"fitted to lose {100 * loss:.3g} point{'' if loss == 0.01 else 's'} of accuracy"
+        shares = [100 * a.share_of_saving for a in agents]
+        axes.errorbar(shares, places, xerr=ends, fmt=mark, color=colour, capsize=4, label=words)
+    axes.set_xlim(min(-3.0, axes.get_xlim()[0]), 103)
+    axes.set_xlabel("share of the oracle's saving at equal accuracy (%)")
+    name_axis(axes.yaxis, [AGENTS[name] for name in kinds])
+    _end_rows(axes, len(kinds))
+    figure.legend(loc="outside lower left")
+    return figure
 
 
-def draw_shares(axes: Axes, report: FamilyReport) -> None:
-    """Share of samples on which the oracle takes each state, those that nobody solves apart."""
-    assert report.oracle is not None, "shares come from labels"
-    shares, unsolved = 100 * report.oracle.shares, 100 * (1 - report.oracle.accuracy)
-    solved = shares.copy()
-    solved[0] -= unsolved
-    places = np.arange(len(shares))
-    axes.bar(places, solved, color=GREEN, label="right")
-    if unsolved > 0:
-        axes.bar(places[:1], [unsolved], bottom=solved[:1], color=GREY, label="no state is right")
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    axes.set_ylabel("oracle takes (% of samples)")
-    _name_states(axes, report)
+def _height(report: FamilyReport) -> float:
+    return INCHES_AROUND + _rows_inches(len(report.space) + 1)
 
 
-def _name_states(axes: Axes, report: FamilyReport) -> None:
-    names = _short_names(report)
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=7)
-    axes.grid(visible=False, axis="x")
+def _rows_inches(n_rows: int) -> float:
+    return INCHES_PER_ROW * min(n_rows, MOST_NAMES)
 
 
-def _short_names(report: FamilyReport) -> list[str]:
-    """Names of the states without their family's, as far as they have it."""
-    family = report.space.family
-    names = report.space.names
-    if is_pool(family):
-        names = tuple(name.partition(":")[2] for name in names)
-    return [name.removeprefix(f"{family}-") for name in names]
+def _number_bars(axes: Axes, values: list[float], end: float = 0.0) -> None:
+    """Write each bar's length beside it, where rows have room for numbers."""
+    if len(values) <= MOST_NAMES:
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        for place, value in enumerate(values):
+            axes.annotate(
+                f"{value:,.0f}" if value >= 1000 else f"{value:.3g}",
+                (value, place),
+                (5, 0),
+                textcoords="offset points",
+                va="center",
+                bbox=box,
+            )
+    axes.set_xlim(0, 1.12 * max(end, *values))
+
+
+def _end_rows(axes: Axes, n_rows: int) -> None:
+    """The first row on top, and no lines along rows."""
+    axes.set_ylim(n_rows - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
 
 
 def _distances(value: float, found: Interval | None) -> tuple[float, float]:

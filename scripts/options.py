@@ -21,7 +21,8 @@ WhereArgument = Annotated[
     str, typer.Argument(metavar="WHERE", help="A dataset folder, or hub:org/name[@version].", show_default=False)
 ]
 PlotOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write a plot (png, svg or pdf); several families: one file each.")
+    Path | None,
+    typer.Option(metavar="FILE", help="Write a plot (png, svg or pdf); further ones and families get files beside it."),
 ]
 _PLOT_KINDS = (".png", ".svg", ".pdf")
 

@@ -85,7 +85,7 @@ def test_several_families_in_a_table(tmp_path):
     plot = tmp_path / "p.png"
     assert adaptlabels("bounds", path, "--plot", plot).returncode == 0
     assert sorted(file.name for file in tmp_path.glob("*.png")) == [
-        "p-x-states.png", "p-x.png", "p-y-states.png", "p-y.png",
+        "p-x-growing.png", "p-x-selection.png", "p-x.png", "p-y-growing.png", "p-y-selection.png", "p-y.png",
     ]  # fmt: skip
 
 
@@ -99,15 +99,10 @@ def test_a_folder_by_other_costs_and_without_intervals(demo):
     assert found["agents"] == []
 
 
-def test_the_plot_of_labels_has_four_panels_and_of_published_numbers_two(demo, published, tmp_path):
-    for where, file, least in ((demo / "stories", "a.png", 900), (published, "b.png", 400)):
-        arguments = ["bounds", where, "--plot", tmp_path / file]
-        arguments += ["--family", "neox-mini"] if where != published else []
-        assert adaptlabels(*arguments).returncode == 0
-        with Image.open(tmp_path / file) as image:
-            assert image.size[1] > least
-    assert adaptlabels("bounds", published, "--plot", tmp_path / "c.svg").returncode == 0
-    assert (tmp_path / "c.svg").read_text().startswith("<?xml")
+def test_plots_come_as_png_svg_and_pdf(published, tmp_path):
+    for suffix, begins in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
+        command(str(published), plot=tmp_path / f"c{suffix}")
+        assert (tmp_path / f"c{suffix}").read_bytes().startswith(begins)
 
 
 @pytest.mark.parametrize(
@@ -274,11 +269,12 @@ def test_published_numbers_have_no_parts(published, option):
         command(str(published), **{option: "category"})
 
 
-def test_a_plot_of_labels_comes_with_one_of_what_states_add_and_one_of_shared_errors(two, tmp_path):
+def test_every_idea_of_labels_has_an_image_of_its_own(two, tmp_path):
     command(two, families=["small"], replicates=0, plot=tmp_path / "p.png")
-    names = ["p.png", "p-states.png", "p-overlap.png"]
-    written = [Image.open(tmp_path / name) for name in names]
-    assert written[0].size[0] == written[1].size[0] == 2 * written[2].size[0]
+    ideas = ["-alpha", "-growing", "-overlap", "-selection", "-shares", ""]
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(f"p{idea}.png" for idea in ideas)
+    written = [Image.open(file) for file in tmp_path.iterdir()]
+    assert {image.size[0] for image in written} == {1460}
     assert all(len(image.convert("L").getcolors(256)) > 10 for image in written)
 
 
