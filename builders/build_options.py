@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import KW_ONLY, dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ..labels.errors import InputError
@@ -161,3 +163,38 @@ def read_batch_size(value: int | str) -> int | None:
     if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < 1:
         raise InputError(f"`batch_size` {text!r}: expected auto or a whole number above 0")
     return int(text)
+
+
+def command_of(options: BuildOptions, plan: BuildPlan) -> str | None:
+    """The command line that makes the same labels, for the card: what decides on an answer, not how fast it comes.
+
+    Args:
+        options: What the user asked for.
+        plan: What that means.
+
+    Returns:
+        The command, with the source at its commit; None where an option names an absolute path, which is nobody else's
+        and says more than it should.
+    """
+    pinned = plan.source.revision is not None
+    source = f"{plan.source.name}@{plan.source.revision}" if pinned else options.source
+    file = None if options.families_file is None else str(options.families_file)
+    paths = [text for text in (file, source and source.partition(":")[2]) if text]
+    if any(PurePath(path).is_absolute() or path.startswith("~") for path in paths):
+        return None
+    given: list[tuple[str, object]] = [
+        ("--source", source),
+        ("--split", options.split),
+        ("--families", file),
+        *(("--family", family.name) for family in plan.families),
+        *(("--state", state) for state in options.states),
+        ("--limit", options.limit),
+        ("--dtype", None if options.dtype == AUTO else options.dtype),
+        ("--weights", "random" if options.random else None),
+        ("--on-error", "skip" if options.skip_unreadable else None),
+        ("--accuracy-note", options.accuracy_note),
+    ]
+    words = ["adaptlabels", "build", options.dataset, "labels"]
+    words += [word for option, value in given if value is not None for word in (option, str(value))]
+    flags = (("--compile", options.compiled), ("--channels-last", options.channels_last))
+    return shlex.join([*words, *(flag for flag, chosen in flags if chosen)])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..labels.errors import InputError
-from .build_options import BuildOptions, make_plan
+from .build_options import BuildOptions, command_of, make_plan
 from .progress import Silent
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def build(
     with open_engine(asked) as engine:
         plan = make_plan(asked, engine)
         check_fit(plan)
-        info = plan.benchmark.info(plan.source)
+        info = replace(plan.benchmark.info(plan.source), command=command_of(asked, plan))
         claim_folder(asked.out, info)
         with sole_writer(asked.out):
             progress.say(_title(plan))

@@ -5,27 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..labels.report.leakage import fitted_to_the_judged
+import polars as pl
+
 from ..labels.report.report import report_folder
+from ..labels.report.validation import not_comparable
 from ..labels.tables.parquet import atomic_file
 from ..labels.tables.replacing import WORK, update_folder
 from ..labels.tables.types import class_label_names, features
 from . import plots, sections
 from .changelog import history
 from .explorer import PAGE, write_explorer
+from .finding import caveats, finding, source_in_words
+from .markdown import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from huggingface_hub import DatasetCardData
 
     from ..labels.report.family_report import FamilyReport
     from ..labels.tables.folder import DatasetFolder
+    from ..labels.tables.info import DatasetInfo
     from ..labels.tables.stored import StoredTable
 
 TEMPLATE = Path(__file__).parent / "templates" / "card.md"
 SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LARGEST_CATEGORY = "1M<n<10M"
+IDEAS_OF_STATES = ("shares", "alpha", "overlap")
+"""Plots that stand beside the states; the others stand beside the bounds."""
 
 
 def write_card(
@@ -66,15 +73,17 @@ def render_card(
     *,
     place: str | None = None,
     revision: str | None = None,
+    space: str | None = None,
     changelog: str | None = None,
 ) -> str:
     """The card as text.
 
     Args:
         folder: The dataset folder, with all of its tables.
-        reports: The bounds of each family, for their warnings.
+        reports: The bounds of each family.
         place: Hub id that the dataset has or will have; None where it is a folder.
         revision: Tag of the version there.
+        space: Hub id of the Space that shows the explorer; None where there is none.
         changelog: Text of CHANGELOG.md; None for the folder's own, where it has one.
 
     Raises:
@@ -86,51 +95,73 @@ def render_card(
     card = DatasetCard.from_template(
         card_data(folder),
         template_path=str(TEMPLATE),
-        title=f"[{sections.escape(info.title)}]({info.homepage})" if info.homepage else sections.escape(info.title),
+        title=f"[{escape(info.title)}]({info.homepage})" if info.homepage else escape(info.title),
+        findings=[finding(report) for report in reports],
+        caveats=caveats(folder, reports),
         n_samples=f"{folder.tables[first].footer.rows:,}",
         split=info.split,
-        source=sections.escape(info.source),
-        warning=_warning(folder),
-        plots="\n\n".join(
-            f"![{sections.escape(plot.alt)}]({plot.beside(Path('assets', f'{report.space.family}.png')).as_posix()})"
-            for report in reports
-            for plot in plots.plots_of(report)
-        ),
+        source=source_in_words(info),
+        hub=f"{sections.HUB}/datasets/{place}" if place else None,
+        space=f"{sections.HUB}/spaces/{space}" if space else None,
         where=place or _place(folder.path),
         joined_where=f"hub:{place}@{revision}" if place else _place(folder.path),
         revision=revision,
         history=history(_changelog(folder) if changelog is None else changelog),
-        regenerate=sections.regenerate(info, folder.families),
-        accuracy_note=sections.escape(info.accuracy_note or ""),
-        from_source=info.task != "other" and not info.source.startswith("predictions:"),
+        command=info.command,
+        from_source=info.source == "embedded" or info.source.startswith("hub:"),
         first_family=first,
+        example=_example(folder, first),
         configs="\n".join(f"| `{name}` | {table.footer.rows:,} |" for name, table in folder.tables.items()),
         files={name: table.path.relative_to(folder.path).as_posix() for name, table in folder.tables.items()},
         has_confidence="confidence" in folder.tables[f"{first}-predictions"].footer.columns,
-        states=sections.states_table(states),
-        confidence=sections.confidence_table(states),
-        bounds=sections.bounds_table(folder.bounds),
-        label_columns=sections.column_table("labels", folder.tables[first].footer.columns),
-        prediction_columns=sections.column_table("predictions", folder.tables[f"{first}-predictions"].footer.columns),
+        families=[_family(folder, report) for report in reports],
         device_costs=sections.device_table(states),
         skipped=sections.skipped_list(info.skipped),
         precision=sections.precision_notes(states),
-        state_columns=sections.column_table("states", folder.tables["states"].footer.columns),
-        bound_columns=sections.column_table("bounds", folder.tables["bounds"].footer.columns),
-        class_columns=sections.column_table("classes", folder.tables["classes"].footer.columns)
-        if info.has_classes
-        else "",
+        columns=[(name, about, _columns(folder, name, config)) for name, about, config in _described(folder)],
         cost_unit=sections.cost_unit(states),
         board=sections.board_table(folder.tables["agents"].frame()) if "agents" in folder.tables else "",
-        leaked=[sections.escape(said) for family in folder.families for said in fitted_to_the_judged(folder, family)],
-        agent_columns=sections.column_table("agents", folder.tables["agents"].footer.columns)
-        if "agents" in folder.tables
-        else "",
-        warnings=[sections.escape(f"{r.space.family}: {warning}") for r in reports for warning in r.warnings],
         made_with=sections.made_with(states),
         citation=info.citation or "",
     )
     return f"{str(card.content).rstrip()}\n"
+
+
+def _family(folder: DatasetFolder, report: FamilyReport) -> dict[str, str]:
+    """What the card shows of one family: its tables, and its plots by their idea."""
+    name = report.space.family
+    images = {
+        plot.idea: f"![{escape(plot.alt)}]({plot.beside(Path('assets', f'{name}.png')).as_posix()})"
+        for plot in plots.plots_of(report)
+    }
+    return {
+        "name": escape(name),
+        "states": sections.states_table(folder.family_states(name), comparable=not_comparable(folder) is None),
+        "confidence": sections.confidence_table(folder.family_states(name)),
+        "bounds": sections.bounds_table(folder.bounds.filter(pl.col("family") == name)),
+        "first_image": images.pop(""),
+        "images_of_states": "\n\n".join(images[idea] for idea in IDEAS_OF_STATES if idea in images),
+        "images_of_bounds": "\n\n".join(image for idea, image in images.items() if idea not in IDEAS_OF_STATES),
+    }
+
+
+def _example(folder: DatasetFolder, family: str) -> str:
+    names = folder.family_states(family)["state"].to_list()
+    return sections.example_row(folder.labels(family), names, folder.info.class_names)
+
+
+def _described(folder: DatasetFolder) -> Iterator[tuple[str, str, str]]:
+    """Tables whose columns the card explains: name, what it is, and a config that has it."""
+    first = folder.families[0]
+    yield "labels", " (one config per family)", first
+    yield "predictions", " (`<family>-predictions`)", f"{first}-predictions"
+    for name in ("states", "bounds", "agents", "classes"):
+        if name in folder.tables:
+            yield name, "", name
+
+
+def _columns(folder: DatasetFolder, name: str, config: str) -> str:
+    return sections.column_table(name, folder.tables[config].footer.columns)
 
 
 def card_data(folder: DatasetFolder) -> DatasetCardData:
@@ -143,11 +174,13 @@ def card_data(folder: DatasetFolder) -> DatasetCardData:
     data = DatasetCardData(
         pretty_name=f"Adaptive inference labels: {info.title}",
         license=info.licence,
+        annotations_creators=["machine-generated"],
         language=[info.language] if info.language else None,
         task_categories=None if info.task == "other" else [info.task],
         size_categories=[_size_category(sum(table.footer.rows for table in folder.tables.values()))],
         source_datasets=[info.source.removeprefix("hub:")] if info.source.startswith("hub:") else None,
-        tags=["adaptive-inference", "dynamic-networks", "oracle", "arxiv:2402.04359"],
+        tags=["adaptive-inference", "benchmark", "dynamic-networks", "model-routing", "oracle", "arxiv:2402.04359"],
+        **_own_licence(info),
     )
     DatasetInfosDict(
         {name: _dataset_info(folder, name, table) for name, table in folder.tables.items()}
@@ -162,6 +195,13 @@ def card_data(folder: DatasetFolder) -> DatasetCardData:
         }
     ).to_dataset_card_data(data)
     return data
+
+
+def _own_licence(info: DatasetInfo) -> dict[str, Any]:
+    """Name and page of a licence that the Hub has no identifier for."""
+    if info.licence != "other" or not info.homepage:
+        return {}
+    return {"license_name": f"{info.name}-terms", "license_link": info.homepage}
 
 
 def _dataset_info(folder: DatasetFolder, name: str, table: StoredTable) -> Any:  # noqa: ANN401 - datasets is not typed
@@ -193,15 +233,6 @@ def _place(path: Path) -> str:
     """Name of the dataset folder, also while it is still in its staging folder."""
     whole = path.resolve()
     return whole.parents[1].name if whole.parent.name == WORK else whole.name
-
-
-def _warning(folder: DatasetFolder) -> str | None:
-    kinds = set(folder.states["weights"].drop_nulls())
-    if "random" in kinds:
-        return "Some weights were initialised at random: these labels measure nothing and are for dry runs only."
-    if "trained-here" in kinds:
-        return "Some backbones are miniatures that were trained on the spot: a working example, not a benchmark."
-    return None
 
 
 def _size_category(rows: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .sections import escape
+from .markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

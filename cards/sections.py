@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -11,19 +12,25 @@ from ..labels.tables.agent_schemas import AGENTS
 from ..labels.tables.folder import default_cost_metric
 from ..labels.tables.schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
 from ..labels.tables.types import class_label_kind
+from ..labels.tables.vocabulary import NONE
+from .markdown import GAP, Markup, escape, markdown_table, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import pandera.polars as pa
 
-    from ..labels.tables.info import DatasetInfo
-
 COMPARED = "compared_with_float32"
 """Key of a state's environment that tells how often its precision changed an answer."""
+HUB = "https://huggingface.co"
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 MOST_LISTED = 50
 SMALLEST_SHOWN = 0.01
 """Costs below this lose digits that count where numbers are rounded to five decimals, as the Hub's viewer does."""
+COST_UNITS = ((1e3, "TFLOPs", 1e-3), (0.1, "GFLOPs", 1.0), (1e-4, "MFLOPs", 1e3), (0.0, "kFLOPs", 1e6))
+"""Largest cost of a family in GFLOPs from which a unit is taken, the unit, and how many of it are a GFLOP."""
+MOST_STATES = 8
+"""States that the example names."""
 TABLES = {
     "labels": LABELS,
     "predictions": PREDICTIONS,
@@ -32,41 +39,6 @@ TABLES = {
     "classes": CLASSES,
     "agents": AGENTS,
 }
-
-
-def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table in Markdown; whatever comes from data is escaped.
-
-    Example:
-        >>> print(markdown_table(["state", "GFLOPs"], [["a|b", 1.23456]]))
-        | state | GFLOPs |
-        | --- | --- |
-        | a&#124;b | 1.235 |
-    """
-    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
-    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-def escape(text: str) -> str:
-    r"""Text from data, so that it stays text: no markup, no HTML, one line.
-
-    Example:
-        >>> escape("<b>`x`|y\nz")
-        '&lt;b&gt;&#96;x&#96;&#124;y z'
-    """
-    entities = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "`": "&#96;", "*": "&#42;", "[": "&#91;"}
-    return " ".join("".join(entities.get(letter, letter) for letter in text).split())
-
-
-def percent(share: float | None) -> str:
-    """A share as it is read.
-
-    Example:
-        >>> percent(0.8137), percent(None)
-        ('81.4 %', '–')
-    """
-    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 def column_table(name: str, columns: Sequence[str]) -> str:
@@ -81,63 +53,102 @@ def column_table(name: str, columns: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def states_table(states: pl.DataFrame) -> str:
-    """The states of all families: cost, accuracy, and where the weights come from."""
-    rows = []
-    for row in states.iter_rows(named=True):
-        cost = row["gflops"] if row["gflops"] is not None else row.get("cost")
-        source = row["source"] or row["weights"] or "–"
-        if row["source"] and row["revision"]:
-            source = f"{row['source']}@{row['revision'][:8]}"
-        rows.append(
-            (
-                row["family"],
-                row["state"],
-                row["parameters"],
-                cost,
-                percent(row["accuracy"]),
-                percent(row["reference_accuracy"]),
-                row["alpha"],
-                percent(row["oracle_share"]),
-                row.get("utility"),
-                source,
-            )
-        )
-    cost_title = "cost" if states["gflops"].is_null().any() else "cost (GFLOPs)"
-    columns = (
-        "family", "state", "parameters", cost_title, "accuracy", "published", "alpha", "oracle takes", "utility",
-        "weights",
-    )  # fmt: skip
-    return markdown_table(columns, rows)
+def states_table(states: pl.DataFrame, *, comparable: bool = True) -> str:
+    """The states of one family: cost, accuracy, and a link to the commit of the weights.
+
+    Args:
+        states: The rows of one family in *states*.
+        comparable: Whether published accuracies are of the same samples.
+    """
+    metric = default_cost_metric(states)
+    unit, factor = _cost_unit(states) if metric == "gflops" else (metric, 1.0)
+    published = "published" if comparable else "published, not comparable"
+    columns = ["state", "parameters", unit, "accuracy", published, "alpha", "oracle takes"]
+    rows = [
+        [
+            weights_link(row["state"], row["source"], row["revision"]),
+            None if row["parameters"] is None else f"{row['parameters'] / 1e6:.3g} M",
+            row[metric] * factor,
+            percent(row["accuracy"]),
+            percent(row["reference_accuracy"]),
+            None if row["alpha"] is None else f"{row['alpha']:.3f}",
+            percent(row["oracle_share"]),
+        ]
+        for row in states.iter_rows(named=True)
+    ]
+    known = [place for place in range(len(columns)) if any(row[place] not in (None, GAP) for row in rows)]
+    return markdown_table([columns[place] for place in known], [[row[place] for place in known] for row in rows])
+
+
+def weights_link(state: str, source: str | None, revision: str | None) -> Markup:
+    """A state's name, linked to its weights at their commit where these are on the Hub.
+
+    Example:
+        >>> weights_link("b0", "org/b0", "abc1234")
+        '[b0](https://huggingface.co/org/b0/tree/abc1234)'
+    """
+    if source is None or not HUB_ID.fullmatch(source) or (revision is not None and not revision.isalnum()):
+        return Markup(escape(state) + (f" ({escape(source)})" if source else ""))
+    return Markup(f"[{escape(state)}]({HUB}/{source}{f'/tree/{revision}' if revision else ''})")
+
+
+def _cost_unit(states: pl.DataFrame) -> tuple[str, float]:
+    """A unit in which the costs of a family are short, and how many of it are a GFLOP.
+
+    Five decimals, as the Hub's viewer shows, would round the costs of small networks away.
+    """
+    largest = float(states["gflops"].to_numpy().max())
+    return next((unit, factor) for least, unit, factor in COST_UNITS if largest >= least)
 
 
 def confidence_table(states: pl.DataFrame) -> str:
-    """How well each state's confidence tells its right answers from its wrong ones; empty where no state has any."""
+    """How well the confidence of a family's states tells right from wrong answers; empty where no state has any."""
     known = states.filter(pl.col("aurc").is_not_null()) if "aurc" in states.columns else states.clear()
     if known.is_empty():
         return ""
-    columns = ("family", "state", "AUROC", "ECE", "AURC")
-    return markdown_table(columns, known.select("family", "state", "auroc", "ece", "aurc").iter_rows())
+    columns = ("state", "AUROC", "ECE", "AURC")
+    return markdown_table(columns, known.select("state", "auroc", "ece", "aurc").iter_rows())
 
 
 def bounds_table(bounds: pl.DataFrame) -> str:
-    """The bounds of all families, with the intervals of their gains."""
-    rows = []
-    for row in bounds.iter_rows(named=True):
-        interval = "–" if row["gain_low"] is None else f"{row['gain_low']:.4g} – {row['gain_high']:.4g}"
-        rows.append(
-            (
-                row["family"],
-                row["bound"],
-                row["alpha"],
-                percent(row["accuracy"]),
-                row["mean_cost"],
-                row["gain"],
-                interval,
-            )
+    """The bounds of one family, with the intervals of their gains."""
+    rows = [
+        (
+            row["bound"],
+            row["alpha"],
+            percent(row["accuracy"]),
+            row["mean_cost"],
+            row["gain"],
+            Markup(GAP) if row["gain_low"] is None else Markup(f"{row['gain_low']:.4g}–{row['gain_high']:.4g}"),
         )
-    columns = ("family", "bound", "alpha", "accuracy", "mean cost", "gain", "95 % interval")
-    return markdown_table(columns, rows)
+        for row in bounds.iter_rows(named=True)
+    ]
+    return markdown_table(("bound", "alpha", "accuracy", "mean cost", "gain", "95 % interval"), rows)
+
+
+def example_row(labels: pl.DataFrame, states: Sequence[str], class_names: Sequence[str]) -> str:
+    """One sample as *labels* has it, class labels by their names: one that only larger states get right, if any."""
+    telling = labels.filter(pl.col("solvable") & (pl.col("oracle_state") > 0))
+    row = (telling if len(telling) else labels).row(0, named=True)
+    right = row["cheapest_right"]
+    shown: dict[str, object] = {
+        "sample_id": row["sample_id"],
+        "target": None if row.get("target") is None else class_names[row["target"]],
+        "pattern": row["pattern"],
+        "n_correct": row["n_correct"],
+        "cheapest_right": states[right] if right < len(states) else NONE,
+        "oracle_cost": row["oracle_cost"],
+    }
+    named = [*states[:MOST_STATES], *(["…"] if len(states) > MOST_STATES else [])]
+    meanings = {
+        "target": "the right answer",
+        "pattern": f"right (1) or wrong (0): {', '.join(named)}",
+        "n_correct": "states that are right",
+        "cheapest_right": "what an ideal agent runs",
+        "oracle_cost": "what that costs",
+    }
+    rows = [(Markup(f"`{name}`"), value, meanings.get(name, "")) for name, value in shown.items() if value is not None]
+    return markdown_table(("column", "value", ""), rows)
 
 
 def board_table(agents: pl.DataFrame) -> str:
@@ -146,7 +157,7 @@ def board_table(agents: pl.DataFrame) -> str:
     rows = [
         (
             row["family"],
-            f"[{escape(row['agent'])}]({row['url']})" if row["url"] else escape(row["agent"]),
+            Markup(f"[{escape(row['agent'])}]({row['url']})") if row["url"] else row["agent"],
             row["setting"],
             percent(row["accuracy"]),
             row["mean_cost"],
@@ -164,7 +175,7 @@ def cost_unit(states: pl.DataFrame) -> str:
     """What the costs of the states count."""
     known = states["gflops"].null_count() == 0
     unit = (
-        "Costs are 10^9 floating-point operations per sample, 2 per multiply-add."
+        "Costs count floating-point operations per sample, 2 per multiply-add; columns of the dataset are in GFLOPs."
         if known
         else "Costs are in the unit that came with the predictions."
     )
@@ -220,15 +231,6 @@ def precision_notes(states: pl.DataFrame) -> str:
     return "\n".join(["- Compared with float32 on some of the samples, this precision changed", *lines])
 
 
-def regenerate(info: DatasetInfo, families: Sequence[str]) -> str:
-    """The command that makes these labels again; empty where predictions were made elsewhere."""
-    if info.source.startswith("predictions:") or info.task == "other" or info.source == "lm-evaluation-harness":
-        return ""
-    source = f" --source {info.source}@{info.source_revision}" if info.source_revision else ""
-    chosen = "".join(f" --family {family}" for family in families)
-    return f"adaptlabels build {info.name} labels{source} --split {info.split}{chosen}"
-
-
 def skipped_list(skipped: Sequence[tuple[str, str]]) -> str:
     """Samples that were left out, with the reason; the first ones where there are many."""
     lines = [f"- {escape(sample)}: {escape(reason)}" for sample, reason in skipped[:MOST_LISTED]]
@@ -256,11 +258,3 @@ def device_table(states: pl.DataFrame) -> str:
         for row in measured.iter_rows(named=True)
     ]
     return markdown_table(columns, rows)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) else escape(str(value))

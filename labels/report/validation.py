@@ -64,6 +64,19 @@ def validate_folder(folder: DatasetFolder, *, files: bool = True) -> list[Proble
     return problems
 
 
+def not_comparable(folder: DatasetFolder) -> str | None:
+    """Says so where accuracies of a part of a split stand beside published ones of the whole; None elsewhere.
+
+    Example:
+        `250 of 50,000 samples: accuracies are not comparable with the published ones`
+    """
+    info, published = folder.info, folder.states["reference_accuracy"].is_not_null().any()
+    samples = min(folder.tables[family].footer.rows for family in folder.families)
+    if not published or info.full_size is None or samples + len(info.skipped) >= info.full_size:
+        return None
+    return f"{samples:,} of {info.full_size:,} samples: accuracies are not comparable with the published ones"
+
+
 def _check_files(folder: DatasetFolder) -> Iterator[Problem]:
     """Every file is the one that was written; tables were compared when they were read."""
     verified = {place_of(table.path, folder) for table in folder.tables.values() if table.sha256 is not None}

@@ -50,6 +50,10 @@ class DatasetInfo:
     notes: tuple[str, ...] = ()
     """What was left out or assumed when results of other programs were imported, one sentence each."""
 
+    command: str | None = None
+    """The command that makes these labels again; None where predictions came from elsewhere, or where it would name an
+    absolute path."""
+
     @property
     def has_classes(self) -> bool:
         """Whether a folder has the table *classes*: the answers of other tasks are places among a sample's choices."""

@@ -25,15 +25,20 @@ def run(where: str, *, as_json: bool) -> None:
 
     from ...cards import check_viewer
     from ...labels import ChecksError, open_folder, validate_folder
+    from ...labels.report.validation import not_comparable
 
     folder = open_folder(where)
     problems = validate_folder(folder) or check_viewer(folder)
+    note = None if problems else not_comparable(folder)
     if as_json:
-        console.print_json({"folder": where, "ok": not problems, "problems": [asdict(p) for p in problems]})
+        found = [asdict(problem) for problem in problems]
+        console.print_json({"folder": where, "ok": not problems, "problems": found, "notes": [note] if note else []})
     else:
         for problem in problems:
             console.out.print(str(problem), markup=False)
         if not problems:
             console.out.print(f"{where}: all checks passed ({', '.join(folder.families)})", markup=False)
+        if note:
+            console.out.print(f"note: {note}", markup=False)
     if problems:
         raise ChecksError(f"{where}: {len(problems)} check(s) failed")

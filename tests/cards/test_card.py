@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import re
+import shlex
+from pathlib import Path
 
 import polars as pl
 import pytest
 import yaml
 from adaptlabels.cards.card import write_card
-from adaptlabels.cards.sections import column_table, escape, markdown_table, states_table
+from adaptlabels.cards.markdown import escape, markdown_table
+from adaptlabels.cards.sections import column_table, states_table
 from adaptlabels.labels import DatasetFolder
 from adaptlabels.labels.tables.schemas import LABELS
+from adaptlabels.scripts.cli import main
 from adaptlabels.scripts.commands.label import run
 from datasets import ClassLabel, get_dataset_config_names, load_dataset
 from PIL import Image
@@ -136,8 +140,101 @@ def test_states_without_gflops_show_their_cost(tmp_path):
     predictions, costs = write_inputs(tmp_path)
     run(predictions, tmp_path / "out", costs, form="table", families=None, name=None, split="test", as_json=True)
     text = states_table(DatasetFolder(tmp_path / "out").states)
-    assert "| cost |" in text.splitlines()[0]
-    assert "| demo | huge | – | 10 |" in text
+    assert text.splitlines()[0].startswith("| state | cost | accuracy |")
+    assert "\n| huge | 10 |" in text
+
+
+def test_the_card_leads_with_the_finding(demo):
+    from adaptlabels.labels import report_folder
+
+    folder = DatasetFolder(demo / "digits")
+    body = (folder.path / "README.md").read_text().split("\n# ", 1)[1]
+    bound = report_folder(folder, "vit-mini").find("exact")
+    said = body.index(f"an ideal agent needs {bound.bound.gain:.3g}x less compute than vit-mini-64x4 (95 %:")
+    assert said < body.index("![") < body.index("## What the numbers are not") < body.index("## Load")
+    assert "is right on 99.9 % instead of 99.2 %" in body
+    assert "Source: samples that ship with adaptlabels." in body
+    assert "Some networks are miniatures that were trained on the spot" in body
+    assert "dR/dalpha" not in body
+    assert "huggingface.co/datasets" not in body  # it is not published
+
+
+def test_tables_of_states_are_narrow_right_aligned_and_lead_to_the_weights():
+    columns = {"state": "b0", "source": "org/b0", "revision": "a" * 40, "parameters": 5_288_548, "gflops": 2e-4}
+    figures = {"accuracy": 0.7, "reference_accuracy": 0.77, "alpha": 1.0, "oracle_share": 0.5}
+    head, line, row = states_table(pl.DataFrame({**columns, **figures}), comparable=False).splitlines()
+    assert head == "| state | parameters | MFLOPs | accuracy | published, not comparable | alpha | oracle takes |"
+    assert line == "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+    assert row.startswith(f"| [b0](https://huggingface.co/org/b0/tree/{'a' * 40}) | 5.29 M | 0.2 | 70.0 % | 77.0 % |")
+
+
+def test_the_command_of_the_card_makes_the_same_labels(tmp_path, monkeypatch):
+    from adaptlabels.builders import backbones, build
+
+    rooms = Path(backbones.__file__).parent
+    table = (rooms / "tables" / "vit-mini.toml").read_text().replace('name = "vit-mini"', 'name = "mine"', 1)
+    weights = rooms.parent / "miniature" / "weights" / "vit-mini"
+    own = re.sub(r'(name = "(vit-mini-.*)"\n.*\n)recipe = .*', rf'\1source = "local:{weights}/\2"', table)
+    (tmp_path / "mine.toml").write_text(own)
+    monkeypatch.chdir(tmp_path)
+    first = build(
+        "digits", "out", families=["mine"], families_file=Path("mine.toml"), limit=12,
+        states=["vit-mini-12x1", "vit-mini-16x1"],
+        source="embedded", card=write_card,
+    )  # fmt: skip
+    (command,) = re.findall(r"^    (adaptlabels build .*)$", (first.path / "README.md").read_text(), re.MULTILINE)
+    for option in ("--source embedded", "--families mine.toml", "--family mine", "--state vit-mini-12x1", "--limit 12"):
+        assert option in command
+    monkeypatch.setattr("sys.argv", shlex.split(command))
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert not stopped.value.code
+    assert DatasetFolder("labels").labels("mine").equals(first.labels("mine"))
+    assert DatasetFolder("labels").info == first.info
+
+
+def test_a_part_of_a_split_is_not_compared_with_published_accuracies(tmp_path, capsys):
+    from dataclasses import replace
+
+    from adaptlabels.labels import label_predictions, write_dataset
+    from adaptlabels.scripts.commands.validate import run as validate
+
+    states = state_rows().with_columns(accuracy=pl.Series([0.5, 0.7, 0.9]))
+    made = label_predictions(*write_inputs(tmp_path, states=states.rename({"accuracy": "reference_accuracy"})))
+    folder = write_dataset(tmp_path / "out", replace(made.info, full_size=50_000), made.families, card=write_card)
+    said = "60 of 50,000 samples: accuracies are not comparable with the published ones"
+    text = (folder.path / "README.md").read_text()
+    assert f"- {said}." in text
+    assert "| published, not comparable |" in text
+    capsys.readouterr()
+    validate(str(folder.path), as_json=False)
+    assert f"note: {said}" in capsys.readouterr().out
+
+
+def test_licences_and_tags_are_those_that_the_hub_knows(demo, tmp_path):
+    from dataclasses import replace
+
+    from adaptlabels.cards.card import card_data
+    from adaptlabels.labels import label_predictions, write_dataset
+
+    made = label_predictions(*write_inputs(tmp_path))
+    info = replace(made.info, licence="other", homepage="https://example.org/terms")
+    data = card_data(write_dataset(tmp_path / "out", info, made.families)).to_dict()
+    assert (data["license"], data["license_name"], data["license_link"]) == (
+        "other", "demo-terms", "https://example.org/terms",
+    )  # fmt: skip
+    assert data["annotations_creators"] == ["machine-generated"]
+    assert {"benchmark", "model-routing"} <= set(data["tags"])
+
+
+def test_agents_on_the_board_are_linked():
+    from adaptlabels.cards.sections import board_table
+
+    columns = ("family", "agent", "setting", "accuracy", "mean_cost", "gain", "share_of_saving", "agreement", "url")
+    row = ("f", "a*b", None, 0.5, 1.0, 2.0, -0.1, 0.5, "https://example.org")
+    text = board_table(pl.DataFrame([row], schema=columns, orient="row"))
+    assert "| [a&#42;b](https://example.org) |" in text
+    assert "| -10.0 % |" in text
 
 
 def test_numbers_and_gaps_in_tables():
