@@ -182,12 +182,12 @@ def running(hub: Hub):
                 return self._create()
             if parts[0] == "upload":
                 return self._upload(parts[1])
-            if parts[:2] in (["api", "datasets"], ["api", "models"]):
+            if parts[0] == "api" and parts[1] in ("datasets", "models", "spaces"):
                 return self._api(parts[1][:-1], "/".join(parts[2:4]), parts[4:] or ["revision", "main"])
-            kind = "dataset" if parts[:1] == ["datasets"] else "model"
-            place = parts[1:] if kind == "dataset" else parts
+            kind = {"datasets": "dataset", "spaces": "space"}.get(parts[0], "model")
+            place = parts if kind == "model" else parts[1:]
             if len(place) > 2 and place[1].endswith(".git"):
-                return self._batch(f"{place[0]}/{place[1].removesuffix('.git')}")
+                return self._batch(kind, f"{place[0]}/{place[1].removesuffix('.git')}")
             if place[2:3] == ["resolve"]:
                 return self._file(kind, "/".join(place[:2]), place[3], "/".join(place[4:]))
             return self._send(404, b"{}")
@@ -228,12 +228,18 @@ def running(hub: Hub):
             if not hub.tokens.get(self._token() or "", False):
                 return self._send(403 if self._token() in hub.tokens else 401, b'{"error": "no right to create"}')
             name = f"{asked.get('organization') or 'somebody'}/{asked['name']}"
-            url = {"url": f"{hub.endpoint}/datasets/{name}", "name": name}
+            kind = asked.get("type", "model")
+            if kind == "space" and asked.get("sdk") not in ("static", "docker", "gradio"):
+                return self._send(400, b'{"error": "a Space needs an sdk"}')
+            url = {"url": f"{hub.endpoint}/{kind}s/{name}", "name": name}
             if name in hub.repositories:
                 return self._send(409, json.dumps({"error": "exists", **url}).encode())
             private = bool(asked.get("private")) or asked.get("visibility") == "private"
-            repository = hub.repositories[name] = Repository(asked.get("type", "model"), private)
-            hub.write(repository, {".gitattributes": b"*.parquet filter=lfs\n"}, "initial commit", "somebody")
+            repository = hub.repositories[name] = Repository(kind, private)
+            files = {".gitattributes": b"*.parquet filter=lfs\n"}
+            if kind == "space":  # what the Hub puts into a static one
+                files |= {"README.md": b"---\nsdk: static\n---\n", "index.html": b"<p>Hello</p>", "style.css": b""}
+            hub.write(repository, files, "initial commit", "somebody")
             return self._json(url)
 
         def _api(self, kind: str, name: str, rest: list[str]) -> None:
@@ -310,8 +316,8 @@ def running(hub: Hub):
                 files.append({"path": file["path"], "uploadMode": mode, "shouldIgnore": False, "oid": oid})
             return self._json({"files": files})
 
-        def _batch(self, name: str) -> None:
-            if self._refused(name, "dataset", write=True):
+        def _batch(self, kind: str, name: str) -> None:
+            if self._refused(name, kind, write=True):
                 return None
             objects = []
             for one in json.loads(self._body)["objects"]:
@@ -349,7 +355,7 @@ def running(hub: Hub):
                 {
                     "success": True,
                     "commitOid": commit.oid,
-                    "commitUrl": f"{hub.endpoint}/datasets/{name}/commit/{commit.oid}",
+                    "commitUrl": f"{hub.endpoint}/{repository.kind}s/{name}/commit/{commit.oid}",
                 }
             )
 

@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from .page import PAGE, write_explorer
+from .page import PAGE, render_explorer, write_explorer
 
-__all__ = ["PAGE", "write_explorer"]
+__all__ = ["PAGE", "render_explorer", "write_explorer"]

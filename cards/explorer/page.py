@@ -57,8 +57,12 @@ def write_explorer(folder: DatasetFolder | Path | str, path: Path | str) -> Path
     return target
 
 
-def render_explorer(folder: DatasetFolder) -> str:
+def render_explorer(folder: DatasetFolder, version: str | None = None) -> str:
     """The explorer as text.
+
+    Args:
+        folder: The dataset folder.
+        version: Published version that it shows, such as `org/name v1.2.0`; None for a folder.
 
     Raises:
         TableError: A table is missing or breaks its schema.
@@ -68,7 +72,7 @@ def render_explorer(folder: DatasetFolder) -> str:
     parts = {
         "policy": _policy(style, script),
         "style": style,
-        "summary": safe_json(_summary(folder, contents)),
+        "summary": safe_json({**_summary(folder, contents), "version": version}),
         "blocks": "\n".join(_blocks(contents)),
         "script": script,
     }

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal
 from ...labels.errors import InputError
 from .diff import diff_folders
 from .publishable import refusals
-from .repository import HubDataset
+from .repository import HubRepository
+from .space import check_space
 from .version_files import CARD, CHANGELOG, holds_same, is_ours, size_of, version_files
 from .versions import Version
 from .viewer import check_viewer
@@ -56,6 +57,8 @@ class Release:
     """What is left to do: commit and tag, the tag alone, or nothing."""
     deletions: tuple[str, ...] = ()
     """Files of the previous version that the new one lacks."""
+    space: str | None = None
+    """Hub id of the Space that shows its explorer; None for none."""
 
     @property
     def title(self) -> str:
@@ -75,7 +78,8 @@ class Release:
     def lines(self) -> list[str]:
         """The plan as a person reads it."""
         if self.step == "nothing":
-            return [f"{self.repository} has {self.version.tag} with this content already; nothing to do"]
+            done = f"{self.repository} has {self.version.tag} with this content already; nothing to do"
+            return [done, *self._lines_of_space()]
         after = f" after {self.previous}" if self.previous else ""
         level = f" ({self.diff.level})" if self.diff is not None else ""
         lines = [f"{self.repository} {self.version.tag}{after}{level}"]
@@ -86,36 +90,50 @@ class Release:
         lines += [f"change: {line}" for line in ([] if self.diff is None else self.diff.lines())]
         lines += [f"{size:>12,} {PurePosixPath(path)}" for path, size in sorted(self.sizes.items())]
         lines += [f"     deleted {path}" for path in self.deletions]
-        return lines
+        return [*lines, *self._lines_of_space()]
+
+    def _lines_of_space(self) -> list[str]:
+        return [] if self.space is None else [f"the Space {self.space} would show its explorer"]
 
 
-def plan_release(folder: DatasetFolder, repository: str, version: str = "auto", *, api: HfApi | None = None) -> Release:
+def plan_release(
+    folder: DatasetFolder,
+    repository: str,
+    version: str = "auto",
+    *,
+    space: str | None = None,
+    api: HfApi | None = None,
+) -> Release:
     """Find out what publishing a folder means; nothing is written.
 
     Args:
         folder: The dataset folder.
         repository: Hub id of the dataset, `org/name`.
         version: `auto` for the smallest step that the changes allow, or a version such as `1.2.0`.
+        space: Hub id of a Space that shows the explorer; the card links to it.
         api: Client of the Hub; None for one with the user's own token and endpoint.
 
     Raises:
         InputError: The folder may not be published, the version is smaller than the changes allow or taken, the
-            repository holds something else or commits of others, or access is not granted.
+            repository or the Space holds something else or commits of others, or access is not granted.
         RunError: The Hub cannot be reached.
     """
     _refuse(folder)
     asked = None if version == "auto" else Version.parse(version)
-    hub = HubDataset.open(repository, api)
+    hub = HubRepository.open(repository, api)
+    if space is not None:
+        check_space(HubRepository.open(space, hub.api, "space"))
     with hub.reachable():
         refs = hub.refs()
         if refs.versions:
-            return _next(hub, folder, asked, refs)
+            return _next(hub, folder, asked, refs, space)
         first = asked or FIRST
-        release = Release(repository, first, version_files(folder, repository, first, [], ""), refs.head)
+        files = version_files(folder, repository, first, [], "", space=space)
+        release = Release(repository, first, files, refs.head, space=space)
         return release if release.create else first_on_main(hub, release)
 
 
-def first_on_main(hub: HubDataset, release: Release) -> Release:
+def first_on_main(hub: HubRepository, release: Release) -> Release:
     """The first release, on a repository that may hold what the Hub puts there, or an unfinished first version.
 
     Raises:
@@ -137,7 +155,7 @@ def _refuse(folder: DatasetFolder) -> None:
         raise InputError(f"{folder.path} may not be published: " + "\n".join(reasons[:REASONS_SHOWN]))
 
 
-def _next(hub: HubDataset, folder: DatasetFolder, asked: Version | None, refs: Refs) -> Release:
+def _next(hub: HubRepository, folder: DatasetFolder, asked: Version | None, refs: Refs, space: str | None) -> Release:
     """The release of a folder whose repository has versions already."""
     versions, newest = refs.versions, max(refs.versions)
     previous = max((version for version in versions if asked not in versions or version < asked), default=None)
@@ -145,15 +163,16 @@ def _next(hub: HubDataset, folder: DatasetFolder, asked: Version | None, refs: R
         raise InputError(f"`version` is {asked}: {hub.name} has {newest.tag} already; a version after it is needed")
     if previous is None:
         assert asked is not None, "without a version before it, it is the first"
-        return _taken(hub, Release(hub.name, asked, version_files(folder, hub.name, asked, [], ""), refs.head), refs)
+        files = version_files(folder, hub.name, asked, [], "", space=space)
+        return _taken(hub, Release(hub.name, asked, files, refs.head, space=space), refs)
     before = hub.download(versions[previous])
     diff = diff_folders(before, folder)
     least = previous.bump(diff.level)
     version = asked or least
     changelog = before.path / CHANGELOG
     text = changelog.read_text(encoding="utf-8") if changelog.is_file() else ""
-    files = version_files(folder, hub.name, version, diff.lines(), text)
-    release = Release(hub.name, version, files, refs.head, previous, diff)
+    files = version_files(folder, hub.name, version, diff.lines(), text, space=space)
+    release = Release(hub.name, version, files, refs.head, previous, diff, space=space)
     if version == previous:  # auto, and nothing changed
         return replace(release, step="nothing")
     if version in versions:
@@ -169,7 +188,7 @@ def _next(hub: HubDataset, folder: DatasetFolder, asked: Version | None, refs: R
     return _on_main(hub, release, hub.files(refs.head), base=versions[previous])
 
 
-def _taken(hub: HubDataset, release: Release, refs: Refs) -> Release:
+def _taken(hub: HubRepository, release: Release, refs: Refs) -> Release:
     """A version that is there: with the same content there is nothing to do."""
     if holds_same(hub.files(refs.versions[release.version]), release.files):
         return replace(release, step="nothing")
@@ -178,7 +197,7 @@ def _taken(hub: HubDataset, release: Release, refs: Refs) -> Release:
     )
 
 
-def _on_main(hub: HubDataset, release: Release, remote: dict[str, str], base: str | None) -> Release:
+def _on_main(hub: HubRepository, release: Release, remote: dict[str, str], base: str | None) -> Release:
     """What is to do on top of `main`: its commits since the newest version must be unfinished ones of ours."""
     assert release.parent is not None, "the repository is there"
     gone = tuple(path for path in remote if is_ours(path) and path not in release.files)

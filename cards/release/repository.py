@@ -1,10 +1,10 @@
-"""What the Hub has of a dataset: its commits, versions and files."""
+"""What the Hub has of a dataset, or of the Space that shows it: commits, versions and files."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ...labels.tables.folder import DatasetFolder
 from ...labels.tables.layout import FOLDER_FILES
@@ -32,25 +32,28 @@ class Refs:
 
 
 @dataclass(frozen=True)
-class HubDataset:
-    """A dataset repository, which need not exist yet."""
+class HubRepository:
+    """A repository, which need not exist yet."""
 
     name: str
     """Hub id, `org/name`."""
     api: HfApi
     """Client of the Hub."""
+    kind: Literal["dataset", "space"] = "dataset"
+    """What it is."""
 
     @classmethod
-    def open(cls, name: str, api: HfApi | None = None) -> HubDataset:
+    def open(cls, name: str, api: HfApi | None = None, kind: Literal["dataset", "space"] = "dataset") -> HubRepository:
         """A repository by its name; nothing is asked of the Hub yet.
 
         Args:
             name: Hub id.
             api: Client of the Hub; None for one with the user's own token and endpoint.
+            kind: What it is.
         """
         from huggingface_hub import HfApi
 
-        return cls(name, api or HfApi())
+        return cls(name, api or HfApi(), kind)
 
     @contextmanager
     def reachable(self) -> Iterator[None]:
@@ -61,7 +64,7 @@ class HubDataset:
         before = session.timeout
         session.timeout = TIMEOUT_SECONDS
         try:
-            with explained(self.name, "datasets/"), quiet_clients():
+            with explained(self.name, f"{self.kind}s/"), quiet_clients():
                 yield
         finally:
             session.timeout = before
@@ -71,7 +74,7 @@ class HubDataset:
         from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
         try:
-            refs = self.api.list_repo_refs(self.name, repo_type="dataset")
+            refs = self.api.list_repo_refs(self.name, repo_type=self.kind)
         except GatedRepoError:
             raise
         except RepositoryNotFoundError:
@@ -84,7 +87,7 @@ class HubDataset:
     def files(self, commit: str) -> dict[str, str]:
         """Hash of every file of a commit, by its path: SHA-256 of large files, git's of the others."""
         found = {}
-        for entry in self.api.list_repo_tree(self.name, recursive=True, revision=commit, repo_type="dataset"):
+        for entry in self.api.list_repo_tree(self.name, recursive=True, revision=commit, repo_type=self.kind):
             lfs = getattr(entry, "lfs", None)
             if hasattr(entry, "blob_id"):
                 found[entry.path] = entry.blob_id if lfs is None else lfs.sha256
@@ -92,7 +95,7 @@ class HubDataset:
 
     def commits(self, commit: str) -> list[GitCommitInfo]:
         """A commit and all before it, newest first."""
-        return list(self.api.list_repo_commits(self.name, repo_type="dataset", revision=commit))
+        return list(self.api.list_repo_commits(self.name, repo_type=self.kind, revision=commit))
 
     def download(self, commit: str) -> DatasetFolder:
         """The dataset folder of a commit, in the client's cache."""

@@ -7,15 +7,17 @@ there in part. Whatever fails, the same command goes on from what the Hub has.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...labels.errors import InputError, RunError
 from ...labels.tables.remote import transport_errors
 from ...labels.tables.replacing import update_folder
+from .commit import commit_files
 from .release_plan import first_on_main, plan_release
-from .repository import MAIN, HubDataset
+from .repository import HubRepository
+from .space import publish_space
 from .verify import verify_commit
-from .version_files import CARD, CHANGELOG, holds_same
+from .version_files import CARD, CHANGELOG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,7 @@ def publish(
     version: str = "auto",
     *,
     private: bool = False,
+    space: str | None = None,
     api: HfApi | None = None,
     say: Callable[[str], object] = lambda message: None,
 ) -> Release:
@@ -42,6 +45,7 @@ def publish(
         repository: Hub id of the dataset.
         version: As of `plan_release`.
         private: Whether a repository that has to be made is private.
+        space: Hub id of a Space that shows the explorer of this version; None for none.
         api: Client of the Hub; None for one with the user's own token and endpoint.
         say: Told what happens.
 
@@ -52,11 +56,22 @@ def publish(
         InputError: As `plan_release`.
         RunError: The Hub cannot be reached or gave back something else; the same command goes on from there.
     """
-    hub = HubDataset.open(repository, api)
-    release = plan_release(folder, repository, version, api=hub.api)
+    hub = HubRepository.open(repository, api)
+    release = plan_release(folder, repository, version, space=space, api=hub.api)
     if release.step == "nothing":
         say(release.lines()[0])
-        return release
+    else:
+        _publish_version(folder, hub, release, private=private, say=say)
+    if space is not None:
+        publish_space(folder, release, private=private, api=hub.api, say=say)
+    return release
+
+
+def _publish_version(
+    folder: DatasetFolder, hub: HubRepository, release: Release, *, private: bool, say: Callable[[str], object]
+) -> None:
+    """What is left to do of a version."""
+    repository = hub.name
     with hub.reachable():
         if release.create:
             say(f"making the {'private ' if private else ''}dataset {repository}")
@@ -66,7 +81,7 @@ def publish(
         if release.step == "commit":
             size = sum(release.sizes.values())
             say(f"committing {len(release.files)} files, {size / 1e6:.1f} MB, as {release.title!r}")
-            commit = _commit(hub, release)
+            commit = commit_files(hub, release.files, release.title, release.parent, release.deletions)
         assert commit is not None, "the repository is there by now"
         say(f"reading {commit[:8]} back")
         verify_commit(hub, release, commit)
@@ -78,47 +93,9 @@ def publish(
             assert isinstance(content, bytes), "card and changelog are rendered"
             (staging / name).write_bytes(content)
     say(f"{repository} {release.version.tag} is published and verified")
-    return release
 
 
-def _commit(hub: HubDataset, release: Release) -> str:
-    """One commit with everything; an answer that was lost is looked for on the Hub before anything is called failed."""
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
-    from huggingface_hub.errors import HfHubHTTPError
-
-    lost: tuple[type[Exception], ...] = (HfHubHTTPError, RuntimeError, *transport_errors())
-    operations: list[Any] = [
-        *(CommitOperationAdd(path, content) for path, content in release.files.items()),
-        *(CommitOperationDelete(path) for path in release.deletions),
-    ]
-    try:
-        done = hub.api.create_commit(
-            hub.name,
-            operations,
-            commit_message=release.title,
-            repo_type="dataset",
-            revision=MAIN,
-            parent_commit=release.parent,
-        )
-    except lost as error:
-        return _found_again(hub, release, error)
-    return str(done.oid)
-
-
-def _found_again(hub: HubDataset, release: Release, error: Exception) -> str:
-    """The commit, if it happened although the answer was an error."""
-    head = hub.refs().head
-    if head == release.parent:
-        raise error
-    if head is not None and holds_same(hub.files(head), release.files):
-        return head
-    raise InputError(
-        f"{hub.name}: somebody else committed to main meanwhile; nothing was overwritten: look at {head and head[:8]},"
-        " then publish again"
-    ) from error
-
-
-def _tag(hub: HubDataset, release: Release, commit: str) -> None:
+def _tag(hub: HubRepository, release: Release, commit: str) -> None:
     from huggingface_hub.errors import HfHubHTTPError
 
     tag = release.version.tag

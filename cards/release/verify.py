@@ -12,10 +12,10 @@ from .version_files import hashes
 
 if TYPE_CHECKING:
     from .release_plan import Release
-    from .repository import HubDataset
+    from .repository import HubRepository
 
 
-def verify_commit(hub: HubDataset, release: Release, commit: str) -> None:
+def verify_commit(hub: HubRepository, release: Release, commit: str) -> None:
     """Download a commit into a fresh cache, compare every byte, and load every config.
 
     Raises:
@@ -32,7 +32,7 @@ def verify_commit(hub: HubDataset, release: Release, commit: str) -> None:
         _load_configs(hub, commit, DatasetFolder(path).split, str(Path(fresh, "datasets")), where)
 
 
-def _load_configs(hub: HubDataset, commit: str, split: str, cache: str, where: str) -> None:
+def _load_configs(hub: HubRepository, commit: str, split: str, cache: str, where: str) -> None:
     from datasets import get_dataset_config_names, load_dataset
 
     token = hub.api.token

@@ -29,7 +29,13 @@ Content: TypeAlias = bytes | Path
 
 
 def version_files(
-    folder: DatasetFolder, repository: str, version: Version, changes: Sequence[str], changelog: str
+    folder: DatasetFolder,
+    repository: str,
+    version: Version,
+    changes: Sequence[str],
+    changelog: str,
+    *,
+    space: str | None = None,
 ) -> dict[str, Content]:
     """Content of every file of a version, by its place in the repository.
 
@@ -39,6 +45,7 @@ def version_files(
         version: The version.
         changes: What changed since the version before, one line each; none for the first version.
         changelog: The changelog so far.
+        space: Hub id of the Space that shows the explorer, which the card links to.
 
     Raises:
         InputError: The card was changed by hand, which would be lost.
@@ -52,7 +59,7 @@ def version_files(
             f"{own}: differs from what `adaptlabels card` writes, and changes by hand would be lost; run it, then"
             " publish again"
         )
-    card = render_card(folder, reports, place=repository, revision=version.tag, changelog=text)
+    card = render_card(folder, reports, place=repository, revision=version.tag, space=space, changelog=text)
     files: dict[str, Content] = {
         path.relative_to(folder.path).as_posix(): path
         for pattern in FOLDER_FILES

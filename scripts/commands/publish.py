@@ -20,6 +20,10 @@ def command(
         str, typer.Option(metavar="auto|X.Y.Z", help="auto takes the smallest step that the changes allow.")
     ] = "auto",
     private: Annotated[bool, typer.Option("--private", help="Make the dataset private if it is new.")] = False,
+    space: Annotated[
+        str | None,
+        typer.Option(metavar="ORG/NAME", help="Also show its explorer as this static Space.", show_default=False),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print version, changes, files and sizes, and exit.")
     ] = False,
@@ -29,10 +33,12 @@ def command(
 
     A version is one commit, verified after the upload, and one tag.
     """
-    run(folder, repository, version=version, private=private, dry_run=dry_run, as_json=json)
+    run(folder, repository, version=version, private=private, space=space, dry_run=dry_run, as_json=json)
 
 
-def run(path: Path, repository: str, *, version: str, private: bool, dry_run: bool, as_json: bool) -> None:
+def run(
+    path: Path, repository: str, *, version: str, private: bool, space: str | None, dry_run: bool, as_json: bool
+) -> None:
     """Publish, or print the plan and exit.
 
     Raises:
@@ -43,12 +49,13 @@ def run(path: Path, repository: str, *, version: str, private: bool, dry_run: bo
     from ...labels import DatasetFolder
     from ...labels.tables.remote import split_revision
 
-    split_revision(repository)
+    for name in (repository, *([] if space is None else [space])):
+        split_revision(name)
     folder = DatasetFolder(path)
     if dry_run:
-        release = plan_release(folder, repository, version)
+        release = plan_release(folder, repository, version, space=space)
     else:
-        release = publish(folder, repository, version, private=private, say=_say)
+        release = publish(folder, repository, version, private=private, space=space, say=_say)
     if as_json:
         console.print_json(
             {
@@ -56,6 +63,7 @@ def run(path: Path, repository: str, *, version: str, private: bool, dry_run: bo
                 "version": str(release.version),
                 "previous": release.previous and str(release.previous),
                 "step": release.step,
+                "space": release.space,
                 "dry_run": dry_run,
                 "files": release.sizes,
                 "deletions": list(release.deletions),

@@ -32,7 +32,7 @@ function showChoice() {
   const { metrics } = spaces[view.space];
   byId("space").replaceChildren(...spaces.map(({ name, pool }, i) => option(i, pool ? `${name} (pool)` : name, i === view.space)));
   byId("metric").replaceChildren(...metrics.map((metric) => option(metric, metricTitle(metric), metric === view.metric)));
-  byId("about").textContent = `${plural(summary.samples, "sample")} of split ${summary.split}, ${plural(drawn.order.length, "state")}`;
+  byId("about").textContent = `${summary.version ? `${summary.version}: ` : ""}${plural(summary.samples, "sample")} of split ${summary.split}, ${plural(drawn.order.length, "state")}`;
 }
 
 const places = () => drawn.order.map((_, place) => place).filter((place) => !view.off.has(drawn.order[place]));

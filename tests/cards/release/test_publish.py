@@ -7,13 +7,14 @@ import time
 
 import polars as pl
 import pytest
+import yaml
 from adaptlabels.cards.changelog import entries
 from adaptlabels.cards.release.viewer import check_viewer
 from adaptlabels.labels import DatasetFolder
 from adaptlabels.scripts.commands.label import run
 
 from ... import program
-from ...hub import Hub, online, running
+from ...hub import Hub, Repository, online, running
 from ...labels.inputs import prediction_rows, write_inputs
 from .publish_under_failures import publish_under_failures
 
@@ -318,3 +319,51 @@ def test_a_large_folder_publishes_quickly_and_uploads_nothing_twice(hub, home, t
     assert len(hub.uploads) == len(set(hub.uploads)) > 0
     assert adaptlabels(hub, home, "publish", tmp_path / "out", NAME).returncode == 0
     assert len(hub.uploads) == len(set(hub.uploads))
+
+
+def test_a_space_shows_the_explorer_of_the_version_and_the_card_links_to_it(hub, home, tmp_path):
+    folder = make_folder(tmp_path)
+    publish = ("publish", folder, NAME, "--space", "org/explorer")
+    done = adaptlabels(hub, home, *publish, "--dry-run")
+    assert "the Space org/explorer would show its explorer" in done.stdout, done.stderr
+    assert hub.repositories == {}
+    done = adaptlabels(hub, home, *publish, "--private", "--json")
+    assert (done.returncode, json.loads(done.stdout)["space"]) == (0, "org/explorer"), done.stderr
+    space = hub.repositories["org/explorer"]
+    assert (space.kind, space.private) == ("space", True)
+    assert [commit.title for commit in space.commits] == ["initial commit", "Explorer of org/labels v1.0.0"]
+    files = space.commits[-1].files
+    assert sorted(files) == [".gitattributes", "README.md", "index.html"]
+    front = yaml.safe_load(files["README.md"].decode().split("---")[1])
+    assert (front["sdk"], front["datasets"], front["title"]) == ("static", ["org/labels"], "Explorer of demo")
+    assert b"datasets/org/labels/tree/v1.0.0" in files["README.md"]
+    assert b"org/labels v1.0.0" in files["index.html"]
+    card = published(hub)[1]["v1.0.0"]["README.md"].decode()
+    assert "[Explorer](https://huggingface.co/spaces/org/explorer)" in card
+    assert "https://huggingface.co/datasets/org/labels/viewer/demo/test?sql_console=true" in card
+    done = adaptlabels(hub, home, *publish)
+    assert "shows org/labels v1.0.0 already" in done.stderr
+    assert len(space.commits) == 2
+
+
+def test_a_space_that_holds_something_else_is_left_alone(hub, home, tmp_path):
+    space = hub.repositories["org/explorer"] = Repository("space")
+    for title in ("initial commit", "my own app"):
+        hub.write(space, {"app.py": title.encode()}, title, "somebody")
+    done = adaptlabels(hub, home, "publish", make_folder(tmp_path), NAME, "--space", "org/explorer")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the Space org/explorer holds something else" in done.stderr
+    assert "'my own app'" in done.stderr
+    assert (len(space.commits), NAME in hub.repositories) == (2, False)
+    done = adaptlabels(hub, home, "publish", tmp_path / "out", NAME, "--space", "explorer")
+    assert (done.returncode, "expected org/name" in done.stderr) == (2, True)
+
+
+def test_a_lost_answer_of_the_space_is_found_again(hub, home, tmp_path):
+    def lose(number, method, path):
+        return "lost" if path.startswith("/api/spaces/org/explorer/commit/") else None
+
+    hub.fail = lose
+    done = adaptlabels(hub, home, "publish", make_folder(tmp_path), NAME, "--space", "org/explorer")
+    assert done.returncode == 0, done.stderr
+    assert hub.repositories["org/explorer"].commits[-1].title == "Explorer of org/labels v1.0.0"
