@@ -10,8 +10,9 @@ from ..labels.bounds.forms import FORMS
 from ..labels.report.leakage import fitted_to_the_judged
 from ..labels.report.validation import not_comparable
 from ..labels.report.warnings import LOSS_TOLERANCE
+from ..labels.tables.vocabulary import API, RANDOM, TRAINED_HERE
 from .markdown import escape, percent
-from .sections import HUB
+from .sections import HUB, MOST_LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,14 +49,15 @@ def caveats(folder: DatasetFolder, reports: Sequence[FamilyReport]) -> list[str]
     """What a reader must know before using the numbers, one line each, what matters most first."""
     info, kinds = folder.info, set(folder.states["weights"].drop_nulls())
     found = []
-    if "random" in kinds:
+    if RANDOM in kinds:
         found.append("Some weights were initialised at random: these labels measure nothing and are for dry runs only.")
-    if "trained-here" in kinds:
+    if TRAINED_HERE in kinds:
         found.append("Some networks are miniatures that were trained on the spot: an example, not a benchmark.")
     if (part := not_comparable(folder)) is not None:
         found.append(f"{part}.")
     if info.accuracy_note:
         found.append(f"Accuracies differ from the published ones: {escape(info.accuracy_note)}")
+    found += _closed_models(folder)
     found += [line for report in reports for line in _of_family(report)]
     found += [f"{escape(said)}." for family in folder.families for said in fitted_to_the_judged(folder, family)]
     found += [escape(note) for note in info.notes]
@@ -66,6 +68,14 @@ def caveats(folder: DatasetFolder, reports: Sequence[FamilyReport]) -> list[str]
         "The ideal agent knows the right answer; no real one does. Its gain is a limit, not a promise.",
         "Where no state is right, the ideal agent takes the smallest state (Eq. 4 of the paper).",
     ]
+
+
+def _closed_models(folder: DatasetFolder) -> Iterator[str]:
+    names = folder.states.filter(folder.states["weights"] == API)["state"].to_list()
+    if names:
+        more = f" … ({len(names):,} in all)" if len(names) > MOST_LISTED else ""
+        listed = ", ".join(escape(name) for name in names[:MOST_LISTED])
+        yield f"Closed models, whose answers a provider may change or withdraw: {listed}{more}."
 
 
 def _of_family(report: FamilyReport) -> Iterator[str]:

@@ -10,6 +10,7 @@ import polars as pl
 
 from ..labels.tables.agent_schemas import AGENTS
 from ..labels.tables.folder import default_cost_metric
+from ..labels.tables.origin import is_commit
 from ..labels.tables.schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
 from ..labels.tables.types import class_label_kind
 from ..labels.tables.vocabulary import NONE
@@ -81,15 +82,18 @@ def states_table(states: pl.DataFrame, *, comparable: bool = True) -> str:
 
 
 def weights_link(state: str, source: str | None, revision: str | None) -> Markup:
-    """A state's name, linked to its weights at their commit where these are on the Hub.
+    """A state's name, linked to its weights at their commit on the Hub; or else with what is known of its origin.
 
     Example:
-        >>> weights_link("b0", "org/b0", "abc1234")
-        '[b0](https://huggingface.co/org/b0/tree/abc1234)'
+        >>> weights_link("b0", "org/b0", "a" * 40)[:48]
+        '[b0](https://huggingface.co/org/b0/tree/aaaaaaaa'
+        >>> weights_link("large", "provider/large", "2026-05-13")
+        'large (provider/large, 2026-05-13)'
     """
-    if source is None or not HUB_ID.fullmatch(source) or (revision is not None and not revision.isalnum()):
-        return Markup(escape(state) + (f" ({escape(source)})" if source else ""))
-    return Markup(f"[{escape(state)}]({HUB}/{source}{f'/tree/{revision}' if revision else ''})")
+    if source and HUB_ID.fullmatch(source) and revision and is_commit(revision):
+        return Markup(f"[{escape(state)}]({HUB}/{source}/tree/{revision})")
+    origin = ", ".join(filter(None, (source, revision)))
+    return Markup(escape(state) + (f" ({escape(origin)})" if origin else ""))
 
 
 def _cost_unit(states: pl.DataFrame) -> tuple[str, float]:
@@ -173,12 +177,13 @@ def board_table(agents: pl.DataFrame) -> str:
 
 def cost_unit(states: pl.DataFrame) -> str:
     """What the costs of the states count."""
-    known = states["gflops"].null_count() == 0
-    unit = (
-        "Costs count floating-point operations per sample, 2 per multiply-add; columns of the dataset are in GFLOPs."
-        if known
-        else "Costs are in the unit that came with the predictions."
-    )
+    units = set(states["cost_unit"].drop_nulls()) if "cost_unit" in states.columns else set()
+    if states["gflops"].null_count() == 0:
+        unit = "Costs count floating-point operations per sample, 2 per multiply-add; the dataset's columns are in GFLOPs."
+    elif len(units) == 1:
+        unit = f"Costs are {escape(min(units))} per sample."
+    else:
+        unit = "Costs are in the unit that came with the predictions."
     if states[default_cost_metric(states)].to_numpy().min() >= SMALLEST_SHOWN:
         return unit
     return f"{unit} The Hub's viewer rounds them to five decimals; the files do not, and neither does its SQL console."

@@ -43,6 +43,7 @@ def label_results(
     split: str = "test",
     family: str | None = None,
     cost: str | None = None,
+    cost_unit: str | None = None,
     missing: Missing = "error",
     where: str | None = None,
 ) -> DatasetTables:
@@ -56,6 +57,7 @@ def label_results(
         split: Name of the split.
         family: Name of the family, where neither table has a column `family`; else the one family to take.
         cost: Column of `states` that is the cost; by default `gflops`, then `cost`, then the other metrics.
+        cost_unit: Unit of the column `cost` of `states`, where answers have no costs of their own.
         missing: What to do where a state lacks a sample: `error`, `drop-samples` or `drop-states`.
         where: File or folder to name in messages; by default the results' name.
 
@@ -98,7 +100,8 @@ def label_results(
         notes=tuple(dict.fromkeys((*results.notes, *known.notes, *notes, *gaps, *unanswered))),
     )
     names = known.frame["family"].unique(maintain_order=True)
-    return DatasetTables(info, [_label_family(name, rows, known, results.cost_unit, where) for name in names])
+    unit = results.cost_unit or cost_unit
+    return DatasetTables(info, [_label_family(name, rows, known, unit, where) for name in names])
 
 
 def _families(
@@ -252,6 +255,7 @@ def label_predictions(
         split=split,
         family=family,
         cost=cost,
+        cost_unit=chosen.cost_unit,
         missing=missing,
         where=str(predictions),
     )

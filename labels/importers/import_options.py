@@ -29,7 +29,7 @@ class ImportOptions:
     targets: Path | None = None
     """Table of `sample_id,target`, for files that hold predictions alone."""
     cost_unit: str | None = None
-    """Unit of the answers' own costs, or which of those that a log has: `usd`, `tokens`, `seconds`, …"""
+    """Unit of the answers' own costs or of the states' `cost`, or which of those that a log has: `usd`, `tokens`, …"""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Names that a table's columns get, by the names that it has."""
     state_names: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ import polars as pl
 
 from ..errors import InputError, TableError
 from ..tables.checking import check_table
+from ..tables.origin import origin_fault
 from ..tables.schemas import STATES
 from ..tables.types import polars_schema
 from ..tables.vocabulary import COST_METRICS
@@ -80,7 +81,7 @@ def read_states(given: Path | pl.DataFrame | None, results: Results, where: str)
 
     Raises:
         InputError: The file cannot be read.
-        TableError: A column is missing, or a cost is not a number above 0.
+        TableError: A column is missing, a cost is not a number above 0, or an origin cannot be looked up.
     """
     if isinstance(given, Path):
         return _checked(known_names(open_table(given), tuple(STATES.columns)), str(given))
@@ -110,6 +111,9 @@ def _checked(table: Table, where: str) -> StateTable:
     if "state" in frame.columns:
         frame = frame.with_columns(pl.col("state").cast(pl.String))
     check_table(frame, KNOWN_STATES, where, lambda row: f"state {frame['state'][row]!r}")
+    for row in frame.iter_rows(named=True):
+        if fault := origin_fault(row):
+            raise TableError(f"{where}: state {row['state']!r}: {fault}")
     return StateTable(frame, where, (*table.notes, *([left_out(Path(where), strange)] if strange else [])))
 
 

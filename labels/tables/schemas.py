@@ -167,9 +167,16 @@ STATES = pa.DataFrameSchema(
         "family": column(pl.String, "State space"),
         "state": column(pl.String, "Name of the state"),
         "index": column(pl.Int64, "Place in ascending order of cost, from 0", _NOT_NEGATIVE),
-        "source": column(pl.String, "Where the weights come from (Hub id)", nullable=True),
-        "revision": column(pl.String, "Commit of the weights", nullable=True),
-        "weights": column(pl.String, "`pretrained`, `trained-here` or `random`", pa.Check.isin(WEIGHTS), nullable=True),
+        "source": column(
+            pl.String, "Where the weights come from (Hub id); `provider/model` of a closed model", nullable=True
+        ),
+        "revision": column(pl.String, "Commit of the weights; version or date of a closed model", nullable=True),
+        "weights": column(
+            pl.String,
+            "`pretrained`, `trained-here`, `random`, or `api` where only the provider has them",
+            pa.Check.isin(WEIGHTS),
+            nullable=True,
+        ),
         "weights_sha256": column(pl.String, "SHA-256 of the weight files", nullable=True),
         "parameters": column(pl.Int64, "Number of parameters", _NOT_NEGATIVE, nullable=True),
         "gflops": column(

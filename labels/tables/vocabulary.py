@@ -1,7 +1,9 @@
 """Words and limits of the tables, for whoever needs them without the schemas, which are slow to import."""
 
 BOUNDS = ("exact", "iso-accuracy", "conservative", "constant-alpha", "continuous")
-WEIGHTS = ("pretrained", "trained-here", "random")
+PRETRAINED, TRAINED_HERE, RANDOM, API = "pretrained", "trained-here", "random", "api"
+WEIGHTS = (PRETRAINED, TRAINED_HERE, RANDOM, API)
+"""Kinds of weights; those behind an API are closed, and only the provider has them."""
 COST_METRICS = (
     "gflops",
     "parameters",

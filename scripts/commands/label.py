@@ -50,7 +50,8 @@ def command(
         str | None, typer.Option(metavar="METRIC", help="Cost of a state; gflops, then cost by default.")
     ] = None,
     cost_unit: Annotated[
-        str | None, typer.Option(metavar="UNIT", help="Unit of the answers' own costs: usd, tokens, seconds, …")
+        str | None,
+        typer.Option(metavar="UNIT", help="Unit of the column cost, or the cost to take of a log: usd, tokens, …"),
     ] = None,
     missing: Annotated[
         Literal["error", "drop-samples", "drop-states"],
