@@ -179,7 +179,7 @@ def cost_unit(states: pl.DataFrame) -> str:
     """What the costs of the states count."""
     units = set(states["cost_unit"].drop_nulls()) if "cost_unit" in states.columns else set()
     if states["gflops"].null_count() == 0:
-        unit = "Costs count floating-point operations per sample, 2 per multiply-add; the dataset's columns are in GFLOPs."
+        unit = "Costs count floating-point operations per sample, 2 per multiply-add; columns are in GFLOPs."
     elif len(units) == 1:
         unit = f"Costs are {escape(min(units))} per sample."
     else:

@@ -2,7 +2,8 @@
 
     AdaptLabelsError
     ├── InputError          what the user gave cannot be used; the program exits with status 2
-    │   └── TableError      a table breaks its schema or contradicts another one
+    │   ├── TableError      a table breaks its schema or contradicts another one
+    │   └── NoTokenError    the Hub does not accept the user's token, or there is none
     └── RunError            the input was fine, the run failed; the program exits with status 1
         └── ChecksError    a dataset folder was read and does not hold what it claims
 
@@ -36,6 +37,10 @@ class InputError(AdaptLabelsError):
 
 class TableError(InputError):
     """A table lacks a column, holds a wrong value, or contradicts another table."""
+
+
+class NoTokenError(InputError):
+    """The Hub does not accept the user's token, or there is none."""
 
 
 class RunError(AdaptLabelsError):

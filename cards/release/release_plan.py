@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
-from ...labels.errors import InputError
+from ...labels.errors import InputError, NoTokenError, RunError
 from .diff import diff_folders
 from .publishable import refusals
 from .repository import HubRepository
@@ -59,6 +59,8 @@ class Release:
     """Files of the previous version that the new one lacks."""
     space: str | None = None
     """Hub id of the Space that shows its explorer; None for none."""
+    unasked: str | None = None
+    """Why the Hub could not be asked, so that version and changes are not known; None where it was asked."""
 
     @property
     def title(self) -> str:
@@ -83,7 +85,9 @@ class Release:
         after = f" after {self.previous}" if self.previous else ""
         level = f" ({self.diff.level})" if self.diff is not None else ""
         lines = [f"{self.repository} {self.version.tag}{after}{level}"]
-        if self.create:
+        if self.unasked is not None:
+            lines.append(f"the Hub was not asked, so that version and changes may differ: {self.unasked}")
+        elif self.create:
             lines.append("the dataset would be made")
         if self.step == "tag":
             lines.append("its commit is there; only the tag is missing")
@@ -103,6 +107,7 @@ def plan_release(
     *,
     space: str | None = None,
     api: HfApi | None = None,
+    without_hub: bool = False,
 ) -> Release:
     """Find out what publishing a folder means; nothing is written.
 
@@ -112,6 +117,8 @@ def plan_release(
         version: `auto` for the smallest step that the changes allow, or a version such as `1.2.0`.
         space: Hub id of a Space that shows the explorer; the card links to it.
         api: Client of the Hub; None for one with the user's own token and endpoint.
+        without_hub: Whether to plan what can be planned (checks, files, sizes) where the Hub cannot be reached or
+            accepts no token; the release then says why in `unasked`, and is a first one.
 
     Raises:
         InputError: The folder may not be published, the version is smaller than the changes allow or taken, the
@@ -121,10 +128,18 @@ def plan_release(
     _refuse(folder)
     asked = None if version == "auto" else Version.parse(version)
     hub = HubRepository.open(repository, api)
-    if space is not None:
-        check_space(HubRepository.open(space, hub.api, "space"))
+    try:
+        if space is not None:
+            check_space(HubRepository.open(space, hub.api, "space"))
+        with hub.reachable():
+            refs = hub.refs()
+    except (RunError, NoTokenError) as error:
+        if not without_hub:
+            raise
+        first = asked or FIRST
+        files = version_files(folder, repository, first, [], "", space=space)
+        return Release(repository, first, files, parent=None, space=space, unasked=str(error))
     with hub.reachable():
-        refs = hub.refs()
         if refs.versions:
             return _next(hub, folder, asked, refs, space)
         first = asked or FIRST

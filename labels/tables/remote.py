@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ..errors import InputError, RunError
+from ..errors import InputError, NoTokenError, RunError
 from .folder import DatasetFolder
 from .layout import FOLDER_FILES
 
@@ -50,10 +50,9 @@ def explained(repository: str, page: str) -> Iterator[None]:
     from huggingface_hub import errors
 
     url = f"https://huggingface.co/{page}{repository}"
-    refusals = {
-        401: "the Hub does not accept this token, or there is none; run `hf auth login`",
-        403: f"your token is not allowed to do this with {repository}; see https://huggingface.co/settings/tokens",
-    }
+    no_token = NoTokenError("the Hub does not accept this token, or there is none; run `hf auth login`")
+    forbidden = f"your token is not allowed to do this with {repository}; see https://huggingface.co/settings/tokens"
+    refusals = {401: no_token, 403: InputError(forbidden)}
     lost: tuple[type[Exception], ...] = (
         errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, OSError, *transport_errors(),
     )  # fmt: skip
@@ -68,11 +67,11 @@ def explained(repository: str, page: str) -> Iterator[None]:
     except errors.RepositoryNotFoundError as error:
         raise InputError(f"{repository} is not on the Hub, or is private and needs `hf auth login`: {url}") from error
     except errors.LocalTokenNotFoundError as error:
-        raise InputError(refusals[401]) from error
+        raise no_token from error
     except errors.HfHubHTTPError as error:
         status = error.response.status_code
         if status in refusals:
-            raise InputError(refusals[status]) from error
+            raise refusals[status] from error
         raise RunError(f"{repository}: the Hub answered {status}; run the same command again to continue") from error
     except lost as error:
         raise RunError(

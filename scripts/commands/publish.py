@@ -25,7 +25,10 @@ def command(
         typer.Option(metavar="ORG/NAME", help="Also show its explorer as this static Space.", show_default=False),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print version, changes, files and sizes, and exit.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Print version, changes, files and sizes, and exit; also without network or token."
+        ),
     ] = False,
     json: JsonOption = False,
 ) -> None:
@@ -53,7 +56,7 @@ def run(
         split_revision(name)
     folder = DatasetFolder(path)
     if dry_run:
-        release = plan_release(folder, repository, version, space=space)
+        release = plan_release(folder, repository, version, space=space, without_hub=True)
     else:
         release = publish(folder, repository, version, private=private, space=space, say=_say)
     if as_json:
@@ -65,6 +68,7 @@ def run(
                 "step": release.step,
                 "space": release.space,
                 "dry_run": dry_run,
+                "unasked": release.unasked,
                 "files": release.sizes,
                 "deletions": list(release.deletions),
                 "diff": None if release.diff is None else release.diff.to_json(),

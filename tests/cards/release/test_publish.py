@@ -152,6 +152,22 @@ def test_a_dry_run_tells_the_plan_and_touches_nothing(hub, home, tmp_path):
     assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
 
 
+def test_a_dry_run_without_the_hub_checks_the_folder_and_says_so(hub, home, tmp_path):
+    folder = make_folder(tmp_path)
+    gone = Hub()
+    gone.endpoint = "http://127.0.0.1:9"
+    for served, token, words in ((gone, TOKEN, "check the network"), (hub, None, "run `hf auth login`")):
+        done = adaptlabels(served, home, "publish", folder, NAME, "--dry-run", token=token)
+        assert done.returncode == 0, done.stderr
+        assert "the Hub was not asked, so that version and changes may differ" in done.stdout
+        assert words in " ".join(done.stdout.split())
+        assert "the dataset would be made" not in done.stdout
+        assert "data/demo/test-00000-of-00001.parquet" in done.stdout
+    (folder / "bounds" / "test.parquet").unlink()
+    done = adaptlabels(gone, home, "publish", folder, NAME, "--dry-run")
+    assert (done.returncode, "bounds/test.parquet: no such file" in done.stderr) == (2, True), done.stderr
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
