@@ -14,11 +14,13 @@ import polars as pl
 from ..errors import InputError, TableError
 from .files import LINES, json_lines
 from .import_options import ImportOptions
-from .results import Results
+from .results import results_of_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from .results import Results
 
 SCHEMA_VERSION = "0.2.1"
 """Version of the schema that is written."""
@@ -66,16 +68,7 @@ def read_every_eval_ever(where: Path, options: ImportOptions | None = None) -> R
     if not rows:
         raise InputError(f"{where}: no instance-level JSON lines there")
     frame = pl.DataFrame(rows, schema_overrides={"cost": pl.Float64}, infer_schema_length=None)
-    frame = frame.drop("cost") if frame["cost"].null_count() == len(frame) else frame
-    tasks = frame["category"].unique(maintain_order=True).to_list()
-    results = Results.create(
-        tasks[0] if len(tasks) == 1 else where.resolve().stem,
-        frame if len(tasks) > 1 else frame.drop("category"),
-        "every-eval-ever",
-        where=str(where),
-        cost_unit=unit,
-    )
-    return results if options.task is None else results.only(options.task, str(where))
+    return results_of_tasks(frame, "every-eval-ever", where, task=options.task, cost_unit=unit)
 
 
 def _row(line: dict[str, Any], place: str, unit: str, options: ImportOptions) -> dict[str, Any]:

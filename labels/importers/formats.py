@@ -60,6 +60,9 @@ class Format:
 FORMATS = (
     Format("lm-eval", "logs of lm-evaluation-harness", "lm_eval", "is_lm_eval", "read_lm_eval"),
     Format("inspect", "logs of Inspect", "inspect_logs", "is_inspect", "read_inspect", needs="inspect_ai"),
+    Format("lighteval", "details of lighteval", "lighteval", "is_lighteval", "read_lighteval"),
+    Format("helm", "run folders of HELM", "helm", "is_helm", "read_helm"),
+    Format("opencompass", "work folders of OpenCompass", "opencompass", "is_opencompass", "read_opencompass"),
     Format(
         "every-eval-ever", "instance-level JSON lines", "every_eval_ever", "is_every_eval_ever", "read_every_eval_ever"
     ),

@@ -6,7 +6,6 @@ The harness writes `<output>/<model>/samples_<task>_<date>.jsonl`, one line per 
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ..errors import InputError, TableError, first_line
-from .files import json_lines, some
+from ..errors import InputError, TableError
+from .files import json_lines, read_json, some
 from .import_options import ImportOptions
 from .known_states import SLASH
 from .lm_eval_sample import Sample, read_sample
@@ -248,10 +247,7 @@ def _about_model(model: str, logs: Sequence[Log]) -> dict[str, Any]:
     folder = next(log.file.parent for log in logs if log.model == model)
     found: dict[str, Any] = {}
     for file in sorted(folder.glob("results*.json")):
-        try:
-            found = json.loads(file.read_text(encoding="utf-8-sig"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{file}: cannot be read ({first_line(error)})") from error
+        found = read_json(file)
     config = found.get("config") or {}
     name = str(found.get("model_name") or "")
     if not name or name.replace("/", SLASH).lstrip("_") != model.lstrip("_"):

@@ -14,6 +14,7 @@ from .input_schemas import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,50 @@ class Results:
     def with_notes(self, *notes: str) -> Results:
         """The same results with further notes."""
         return replace(self, notes=(*self.notes, *notes))
+
+
+def of_task(files: dict[tuple[str, str], Path], task: str | None) -> dict[tuple[str, str], Path]:
+    """Files by model and task: those of one task, where one is asked for; all where there is no such task."""
+    return {key: file for key, file in files.items() if key[1] == task} or files
+
+
+def results_of_tasks(
+    rows: pl.DataFrame,
+    source: str,
+    where: Path,
+    *,
+    task: str | None,
+    cost_unit: str | None = None,
+    states: pl.DataFrame | None = None,
+    notes: Sequence[str] = (),
+) -> Results:
+    """Results of logs that say which task each answer is of: one task names them, several become categories.
+
+    Args:
+        rows: As `Results.rows`, with the task as `category`; `cost` may be null throughout.
+        source: As of `Results.create`.
+        where: The file or folder.
+        task: The one task to take; None takes all.
+        cost_unit: As of `Results.create`.
+        states: As of `Results.create`.
+        notes: As of `Results.create`.
+
+    Raises:
+        TableError: As of `Results.create`, or there is no such task.
+    """
+    if "cost" in rows.columns and rows["cost"].null_count() == len(rows):
+        rows = rows.drop("cost")
+    tasks = rows["category"].unique(maintain_order=True).to_list()
+    results = Results.create(
+        tasks[0] if len(tasks) == 1 else where.resolve().stem,
+        rows.drop("category") if len(tasks) == 1 and task is None else rows,
+        source,
+        where=str(where),
+        cost_unit=cost_unit,
+        states=states,
+        notes=notes,
+    )
+    return results if task is None else results.only(task, str(where))
 
 
 def _unique_samples(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:

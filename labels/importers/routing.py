@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ..errors import InputError, TableError, first_line
+from ..errors import InputError, TableError
 from .answers import as_correct
-from .files import Table, is_table, open_table, some
+from .files import Table, is_table, open_table, read_json, some
 from .import_options import ImportOptions
-from .results import Results
+from .results import Results, results_of_tasks
 from .wide import find_states, read_wide_rows
 
 if TYPE_CHECKING:
@@ -142,22 +141,13 @@ def read_llm_router_bench(where: Path, options: ImportOptions | None = None) -> 
                 }
             ).with_columns(state=pl.lit(model), category=pl.lit(dataset))
         )
-    results = Results.create(
-        where.resolve().name,
-        pl.concat(frames),
-        "LLMRouterBench",
-        where=str(where),
-        cost_unit="tokens" if tokens else options.cost_unit or "usd",
-    )
-    return results if options.task is None else results.only(options.task, str(where))
+    unit = "tokens" if tokens else options.cost_unit or "usd"
+    return results_of_tasks(pl.concat(frames), "LLMRouterBench", where, task=options.task, cost_unit=unit)
 
 
 def _records(file: Path) -> list[dict[str, Any]] | None:
     """The records of a file of LLMRouterBench; None where it is another file."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{file}: cannot be read ({first_line(error)})") from error
+    found = read_json(file)
     records = found.get("records") if isinstance(found, dict) else None
     if not isinstance(records, list) or not records:
         return None
