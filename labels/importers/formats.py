@@ -72,6 +72,9 @@ FORMATS = (
     Format("timm", "file_name,predicted_class of image classifiers", "timm", "is_timm", "read_timm"),
     Format("table", "one row per sample and state", "table", "is_long_table", "read_long_table"),
     Format("wide", "one row per sample, one column per state", "wide", "is_wide_table", "read_wide_table"),
+    Format(
+        "imagenet-tv", "the answers that ship with the package", "imagenet_tv", "is_imagenet_tv", "read_imagenet_tv"
+    ),
 )
 """All formats, in the order in which `auto` tries them."""
 FORMAT_NAMES = (AUTO, *(each.name for each in FORMATS))
@@ -84,9 +87,12 @@ def recognise(where: Path) -> Format:
     Raises:
         InputError: It does not exist, or is of no known format.
     """
+    *others, packaged = FORMATS
+    if packaged.recognises(where):
+        return packaged
     if not where.exists():
         raise InputError(f"{where}: no such file or folder")
-    for each in FORMATS:
+    for each in others:
         if each.recognises(where):
             return each
     known = ", ".join(f"{each.name} ({each.about})" for each in FORMATS)

@@ -9,10 +9,18 @@ ones, the DenseNets' up to 0.5, as images were prepared otherwise.
 from __future__ import annotations
 
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ..errors import InputError
+from .real_targets import with_real_targets
 from .results import Results
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .import_options import ImportOptions
 
 NAME = "imagenet-tv"
 """Name of the benchmark."""
@@ -27,12 +35,40 @@ NOTES = (
 )
 
 
-def imagenet_tv() -> Results:
+def is_imagenet_tv(where: Path) -> bool:
+    """Whether a path is the name of the packaged answers, and not a file or folder of that name."""
+    return str(where) == NAME and not where.exists()
+
+
+def read_imagenet_tv(where: Path, options: ImportOptions | None = None) -> Results:
+    """The packaged answers as a format: `adaptlabels label imagenet-tv OUT`.
+
+    Args:
+        where: The name.
+        options: `targets`, the ReaL labels, in place of ImageNet's own.
+
+    Raises:
+        InputError: It is another name, or the targets cannot be read.
+        TableError: As of `imagenet_tv`.
+    """
+    if not is_imagenet_tv(where):
+        raise InputError(f"{where}: the packaged answers are called {NAME!r}; give this name in place of a file")
+    return imagenet_tv(None if options is None else options.targets)
+
+
+def imagenet_tv(targets: Path | None = None) -> Results:
     """The packaged answers, as families `resnet` and `densenet`.
+
+    Args:
+        targets: The ReaL labels (see `real_targets`), several right classes for each image; by default ImageNet's own.
 
     Returns:
         50,000 samples x 9 states with targets, predictions and confidences; the class is the category. `states` has
         source, parameters, gflops (counted once on the meta device) and the published accuracies.
+
+    Raises:
+        InputError: The targets cannot be read.
+        TableError: They are not as they should be, or lack an image.
 
     Example:
         >>> imagenet_tv().rows["family"].unique().sort().to_list()
@@ -54,6 +90,12 @@ def imagenet_tv() -> Results:
         )
         for state, family in families.items()
     ).with_columns(correct=pl.col("prediction") == pl.col("target"))
+    notes = NOTES
+    if targets is not None:
+        rows, left_out = with_real_targets(rows, targets)
+        rows = rows.with_columns(category=classes["name"].gather(rows["target"]))
+        notes = (*NOTES, *left_out)
+        states = states.drop("reference_accuracy")  # published for ImageNet's own targets
     return Results.create(
         NAME,
         rows,
@@ -64,7 +106,7 @@ def imagenet_tv() -> Results:
         class_ids=classes["id"].to_list(),
         states=states,
         licence="mit",
-        notes=NOTES,
+        notes=notes,
     )
 
 

@@ -23,6 +23,7 @@ ANSWERS = pa.DataFrameSchema(
         "state": pa.Column(pl.String, _NAME),
         "correct": pa.Column(pl.Boolean),
         "target": pa.Column(pl.Int64, required=False),
+        "targets": pa.Column(pl.List(pl.Int64), required=False),
         "prediction": pa.Column(pl.Int64, nullable=True, required=False),
         "confidence": pa.Column(
             pl.Float32,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,12 +11,14 @@ from ..errors import InputError, TableError
 from .answers import read_answers
 from .files import Table, is_table, known_names, open_table, stem
 from .import_options import ImportOptions
+from .real_targets import has_several_targets, image_name, with_real_targets
 from .results import Results
 from .table import as_numbers, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SOURCE = "predictions of image classifiers"
 NAMES = ("file_name", "predicted_class", "predicted_probability", "sample_id", "target")
 """Columns that are read."""
 
@@ -39,7 +41,7 @@ def read_timm(where: Path, options: ImportOptions | None = None) -> Results:
 
     Args:
         where: The folder, or one file.
-        options: `targets`, a table of `sample_id` (or `file_name`) and `target`, is required.
+        options: `targets`, a table of `sample_id` (or `file_name`) and `target`, or the ReaL labels, is required.
 
     Returns:
         The results; a sample's name is its file's name without folder and suffix.
@@ -51,12 +53,45 @@ def read_timm(where: Path, options: ImportOptions | None = None) -> Results:
     options = options or ImportOptions()
     if options.targets is None:
         raise InputError(f"{where}: predictions alone; give a table of sample_id,target with `targets`")
+    rows = _answers(where)
+    name = where.resolve().name if where.is_dir() else stem(where)
+    if has_several_targets(options.targets):
+        return _by_several_targets(rows, name, where, options.targets)
     known = known_names(open_table(options.targets), NAMES)
-    name = "sample_id" if "sample_id" in known.frame.columns else "file_name"
-    require(known, (name, "target"))
-    targets = known.frame.select(sample_id=_image(known, name), target="target")
+    key = "sample_id" if "sample_id" in known.frame.columns else "file_name"
+    require(known, (key, "target"))
+    targets = known.frame.select(sample_id=_image(known, key), target="target")
     if targets["sample_id"].is_duplicated().any():
         raise TableError(f"{options.targets}: an image has several targets")
+    rows = rows.join(targets, on="sample_id", how="left", maintain_order="left")
+    if rows["target"].null_count():
+        lost = rows.filter(pl.col("target").is_null())["sample_id"]
+        raise TableError(f"{options.targets}: no target for image {lost[0]!r} ({lost.n_unique()} such images)")
+    read = read_answers(rows["target"], rows["prediction"], lambda row: f"{where}, image {rows['sample_id'][row]!r}")
+    return Results.create(
+        name,
+        rows.drop("target", "prediction").with_columns(**read.columns()),
+        SOURCE,
+        where=str(where),
+        task="image-classification",
+        class_names=read.class_names,
+        notes=read.notes,
+    )
+
+
+def _by_several_targets(rows: pl.DataFrame, name: str, where: Path, targets: Path) -> Results:
+    """Answers of which several may be right."""
+    if not rows["prediction"].dtype.is_integer():
+        raise TableError(f"{where}: predicted_class must be whole numbers, which {targets.name} has as right classes")
+    judged, notes = with_real_targets(rows.with_columns(pl.col("prediction").cast(pl.Int64)), targets)
+    largest = max(int(judged["prediction"].max()), int(judged["targets"].list.max().max()))  # type: ignore[arg-type]
+    names = [str(index) for index in range(largest + 1)]
+    task = "image-classification"
+    return Results.create(name, judged, SOURCE, where=str(where), task=task, class_names=names, notes=notes)
+
+
+def _answers(where: Path) -> pl.DataFrame:
+    """Image, answer and confidence of every model."""
     frames = []
     for table in _tables(where):
         columns = {"sample_id": _image(table, "file_name"), "prediction": table.frame["predicted_class"]}
@@ -65,22 +100,9 @@ def read_timm(where: Path, options: ImportOptions | None = None) -> Results:
         frames.append(pl.DataFrame(columns).with_columns(state=pl.lit(stem(table.path))))
     if not frames:
         raise InputError(f"{where}: no table of file_name,predicted_class there")
-    rows = pl.concat(frames, how="diagonal_relaxed").join(targets, on="sample_id", how="left", maintain_order="left")
-    if rows["target"].null_count():
-        lost = rows.filter(pl.col("target").is_null())["sample_id"]
-        raise TableError(f"{options.targets}: no target for image {lost[0]!r} ({lost.n_unique()} such images)")
-    read = read_answers(rows["target"], rows["prediction"], lambda row: f"{where}, image {rows['sample_id'][row]!r}")
-    return Results.create(
-        where.resolve().name if where.is_dir() else stem(where),
-        rows.drop("target", "prediction").with_columns(**read.columns()),
-        "predictions of image classifiers",
-        where=str(where),
-        task="image-classification",
-        class_names=read.class_names,
-        notes=read.notes,
-    )
+    return pl.concat(frames, how="diagonal_relaxed")
 
 
 def _image(table: Table, column: str) -> pl.Series:
     """Names of images without folder and suffix, which differ between machines."""
-    return pl.Series([PurePosixPath(str(name)).stem for name in table.frame[column]], dtype=pl.String)
+    return pl.Series([image_name(str(name)) for name in table.frame[column]], dtype=pl.String)

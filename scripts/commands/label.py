@@ -66,7 +66,8 @@ def command(
         str | None, typer.Option(metavar="NAME", help="Filter of lm-eval; the last by default.")
     ] = None,
     targets: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Table of sample_id,target, for predictions alone.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Table of sample_id,target, or JSON of several right classes (ReaL)."),
     ] = None,
     columns: Annotated[
         str | None, typer.Option(metavar="OURS=THEIRS,…", help="Names of columns: sample_id=id,correct=acc.")
