@@ -45,12 +45,6 @@ def test_every_config_loads_with_class_labels_and_the_right_rows(demo, name, tmp
             assert rows.to_list()[3] == {"index": 3, "id": "3", "name": "3"}
 
 
-def test_only_what_was_built_says_how_to_build_it_again(demo):
-    built = DatasetFolder(demo / "digits")
-    assert regenerate(built.info, built.families).startswith("adaptlabels build digits labels --split test")
-    assert regenerate(label_results(imagenet_tv()).info, ["resnet"]) == ""
-
-
 def test_streaming_loads_the_same_rows(demo):
     rows = load_dataset(str(demo / "digits"), "vit-mini", split="test", streaming=True)
     assert next(iter(rows))["sample_id"] == DatasetFolder(demo / "digits").labels("vit-mini")["sample_id"][0]
