@@ -1,8 +1,9 @@
 """A pass of one causal language model: its answers to multiple-choice items, by lm-evaluation-harness's decisions.
 
 Each choice is scored by the summed log-likelihood of its tokens after the context. The answer is the choice whose sum,
-divided by its length in characters, is highest (`acc_norm`); the one by the sum alone (`acc`) is kept beside it. What
-an item's choices share runs once (`trees`), and the head only where tokens are scored (`likelihood`).
+divided by its length in characters, is highest (`acc_norm`), unless the item is decided otherwise; the one by the sum
+alone (`acc`) is kept beside it. What an item's choices share runs once (`trees`), and the head only where tokens are
+scored (`likelihood`).
 """
 
 from __future__ import annotations
@@ -159,13 +160,10 @@ class LanguagePass:
         rows: Sequence[Sequence[Row]],
         log_likelihoods: Sequence[NDArray[np.float64]],
     ) -> Scores:
-        normalised = [
-            found / np.array([max(1, len(choice)) for choice in item.choices])
-            for item, found in zip(items, log_likelihoods, strict=True)
-        ]
-        most = max(map(len, normalised))
+        compared = [found / np.array(item.divisors) for item, found in zip(items, log_likelihoods, strict=True)]
+        most = max(map(len, compared))
         filled = np.full((len(items), most), -np.inf)
-        for row, values in zip(filled, normalised, strict=True):
+        for row, values in zip(filled, compared, strict=True):
             row[: len(values)] = values
         prediction = filled.argmax(axis=1)
         found = summarise(torch.from_numpy(filled).log_softmax(dim=1), torch.from_numpy(prediction))

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class EncodedChoice:
-    """A context and one of its continuations."""
+    """A context and the text after it that is scored."""
 
     tokens: NDArray[np.int32]
     """All tokens (n_tokens,), the context's first."""
     n_scored: int
-    """Tokens of the continuation: the last ones."""
+    """Tokens of that text: the last ones."""
 
     def within(self, window: int) -> EncodedChoice:
         """The last `window + 1` tokens, of which the last one is only predicted."""
@@ -54,7 +54,7 @@ def encode_items(
     Raises:
         InputError: A choice has no token of its own, or a context is empty and the tokenizer has neither token.
     """
-    pairs = [_split(item.context, f" {choice}") for item in items for choice in item.choices]
+    pairs = [_split(context, f" {text}") for item in items for context, text in item.scored]
     encode = _Encoder(tokenizer, add_bos_token)
     contexts = encode.alone([context for context, _ in pairs])
     wholes = encode.together([context + choice for context, choice in pairs], [bool(context) for context, _ in pairs])
@@ -62,12 +62,12 @@ def encode_items(
     index = 0
     for item in items:
         found.append([])
-        for choice in item.choices:
+        for _, text in item.scored:
             before, whole = contexts[index], wholes[index]
             if not pairs[index][0]:
                 before, whole = encode.begin(whole, item.where)
             if len(whole) <= len(before):
-                raise InputError(f"{item.where}: choice {choice!r} adds no token to its context")
+                raise InputError(f"{item.where}: choice {text!r} adds no token to its context")
             found[-1].append(EncodedChoice(np.array(whole, dtype=np.int32), len(whole) - len(before)))
             index += 1
     return found

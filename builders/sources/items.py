@@ -9,10 +9,16 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+BLANK = "_"
+"""Where a choice goes into a context that has text after it too."""
+Decision = Literal["acc_norm", "acc", "partial"]
+"""How choices are compared, named as in lm-evaluation-harness: by the log-likelihood of each per character, by that of
+each as it is, or by that of the text after the context's blank, which the choice has filled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +69,35 @@ class ChoiceItem:
     category: str | None
     """Activity or subject."""
     context: str
-    """Text before the choice, without a space at its end."""
+    """Text before the choice, without a space at its end; or with a blank where the choice goes."""
     choices: tuple[str, ...]
-    """The continuations, without the space between context and choice."""
+    """What is chosen among, without the space between context and choice."""
     where: str
     """File and line to name in messages."""
     split_type: str | None = None
     """Part of the split, such as `indomain` or `zeroshot`, where the source says."""
     source_id: str | None = None
     """Document that it is from, where the source says."""
+    decided_by: Decision = "acc_norm"
+    """How the choices are compared."""
 
     @property
     def right_answers(self) -> tuple[int, ...]:
         """The one right choice."""
         return (self.target,)
+
+    @property
+    def scored(self) -> tuple[tuple[str, str], ...]:
+        """For each choice the text that a model is given, and the text whose likelihood counts."""
+        if self.decided_by != "partial":
+            return tuple((self.context, choice) for choice in self.choices)
+        before, _, after = self.context.partition(BLANK)
+        return tuple((before + choice, after.strip()) for choice in self.choices)
+
+    @property
+    def divisors(self) -> tuple[int, ...]:
+        """What each choice's log-likelihood is divided by before they are compared."""
+        return tuple(max(1, len(text)) if self.decided_by == "acc_norm" else 1 for _, text in self.scored)
 
     def content_columns(self) -> dict[str, Any]:
         """What a model sees, as columns of a row."""
@@ -84,7 +105,7 @@ class ChoiceItem:
 
     def digest(self) -> bytes:
         """Hash of everything that a model's answer may depend on."""
-        return _digest(self.sample_id, self.context, *self.choices)
+        return _digest(self.sample_id, self.decided_by, self.context, *self.choices)
 
 
 Item = ImageItem | ChoiceItem

@@ -137,7 +137,8 @@ PREDICTIONS = pa.DataFrameSchema(
         "classes": column(pl.List(pl.Int16), "Images: the classes that `scores` belong to", nullable=True),
         "prediction_acc": column(
             pl.Int16,
-            "Multiple choice: the answer by summed log-likelihood alone (`acc`); `prediction` is that by `acc_norm`",
+            "Multiple choice: the answer by summed log-likelihood alone (`acc`); `prediction` is that by `acc_norm`"
+            " where the task has it",
             _CLASS,
             required=False,
         ),

@@ -17,6 +17,7 @@ from adaptlabels.builders.language.tokens import encode_items
 from adaptlabels.builders.miniature.datasets import stories_file
 from adaptlabels.builders.miniature.training import END_OF_TEXT, make_tokenizer
 from adaptlabels.builders.sources.benchmarks import find_benchmark
+from adaptlabels.builders.sources.choice_forms import FORMS
 from adaptlabels.builders.sources.items import ChoiceItem
 from adaptlabels.builders.sources.opening import open_source
 from adaptlabels.labels import DatasetFolder, InputError, TableError, validate_folder
@@ -66,6 +67,54 @@ def test_trained_miniatures_decide_as_in_the_harness(family, index):
     lm = harness(load_model(state, SETTINGS), load_tokenizer(state))
     # Sums near 0 are differences of numbers near 10, which float32 holds to 1e-6.
     decisions_agree(score(state, items), ask(lm, items), items, atol=1e-5)
+
+
+ROWS = {
+    "winogrande": [
+        {"sentence": sentence, "option1": "Anna", "option2": "Ben", "answer": str(1 + place % 2)}
+        for place, sentence in enumerate(
+            [
+                "Ben gave the lamp to Anna because _ was leaving the house.",
+                "_ takes the rope. Then she puts it on the shelf.",
+                "Anna took the coin from Ben's bag, since _'s own was lost.",
+                "The house was Ben's, so Anna asked; _  , who had the key, opened it.",
+            ]
+        )
+    ],
+    "super_glue/boolq": [
+        {
+            "idx": place,
+            "passage": "Anna takes the lamp. Then she puts it down.",
+            "question": question,
+            "label": place % 2,
+        }
+        for place, question in enumerate(
+            ["does anna take the lamp", "is it ben", "does she keep it", "is there a lamp"]
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_tasks_of_other_forms_decide_as_the_harnesss_own(model, name, monkeypatch):
+    """Its requests and its metric, on a few rows: WinoGrande's choices are in the context, BoolQ's lengths do not count."""
+    import datasets
+    import lm_eval.tasks
+
+    folder, short = Path(lm_eval.tasks.__path__[0]) / name, name.rpartition("/")[2]
+    known = lm_eval.tasks.TaskManager(include_path=str(folder), include_defaults=False)
+    data = datasets.Dataset.from_list(ROWS[name])
+    monkeypatch.setattr(datasets, "load_dataset", lambda **_: {"train": data, "validation": data})
+    task = known.load(short)["tasks"][short]
+    state = trained("neox-mini")
+    lm = harness(model, load_tokenizer(state))
+    items = [FORMS[short](row, "here") for row in ROWS[name]]
+    found = score(state, items)
+    for place, (row, item) in enumerate(zip(ROWS[name], items, strict=True)):
+        requests = task.construct_requests(row, task.fewshot_context(row, num_fewshot=0), metadata=("x", 0, 1))
+        answers = lm.loglikelihood(requests, disable_tqdm=True)
+        np.testing.assert_allclose(found.scores[place], [sums for sums, _ in answers], rtol=1e-6, atol=1e-5)
+        assert task.process_results(row, answers)["acc"] == (found.prediction[place] == item.target)
 
 
 SHAPES = {

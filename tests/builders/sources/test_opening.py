@@ -171,6 +171,8 @@ ARC = {
     "id": "Mercury_1", "question": "Which is hot?", "answerKey": "2",
     "choices": {"text": ["ice", "fire", "rain"], "label": ["1", "2", "3"]},
 }  # fmt: skip
+WINO = {"sentence": "Ann told Bea that _ had won.", "option1": "Ann", "option2": "Bea", "answer": "1"}
+BOOLQ = {"idx": 3, "passage": "Ice floats.", "question": "does ice sink", "label": 0}
 PIQA = {"goal": "To open a jar", "sol1": "twist the lid", "sol2": "wait", "label": 0}
 
 
@@ -196,7 +198,14 @@ def test_arc_and_piqa_read_as_the_harness_words_them(tmp_path):
             {**ARC, "choices": {"text": ["a", ""], "label": ["1", "2"]}},
             "column 'choices'['text'][1] holds ''",
         ),
-        ("arc-easy", {"id": "x"}, "column 'question' is missing"),
+        ("arc-easy", {"id": "x"}, "column 'choices' is missing"),
+        ("winogrande", {**WINO, "answer": ""}, "column 'answer' holds '': no label"),
+        (
+            "winogrande",
+            {**WINO, "sentence": "Bea won _ "},
+            "column 'sentence' holds 'Bea won _ ': expected a blank, '_',",
+        ),
+        ("boolq", {**BOOLQ, "label": -1}, "column 'label' holds -1: Input should be a valid boolean"),
         ("piqa", {**PIQA, "label": -1}, "column 'label' holds -1: Input should be 0, 1"),
         ("piqa", {**PIQA, "sol2": None}, "column 'sol2' holds None: Input should be a valid string"),
     ],
