@@ -8,7 +8,11 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
+import torch
+import yaml
 from adaptlabels.builders import BuildOptions, make_plan
+from adaptlabels.builders.backbones.families import shipped_families
+from adaptlabels.builders.backbones.weights import miniature_folder
 from adaptlabels.builders.building.forecast import forecast
 from adaptlabels.builders.building.run import run_build
 from adaptlabels.builders.miniature.datasets import digits_folder
@@ -18,6 +22,7 @@ from adaptlabels.cards import write_card
 from adaptlabels.labels import InputError, RunError, validate_folder, write_dataset
 from adaptlabels.scripts.commands.build import build
 from datasets import load_dataset
+from safetensors.torch import load_file, save_file
 
 from .test_engine import tables
 
@@ -44,6 +49,32 @@ def with_bad_files(tmp_path):
     (root / "3" / "aaa-broken.png").write_bytes(b"no image")
     (root / "5" / "empty.png").write_bytes(b"")
     return root
+
+
+def test_checkpoints_of_one_training_are_states_of_one_cost_in_the_tables_order(tmp_path):
+    trained = shipped_families()["vit-mini"].states[2]
+    tensors = load_file(miniature_folder("vit-mini", trained.name) / "model.safetensors")
+    noise = torch.Generator().manual_seed(0)
+    states = []
+    for step, amount in ((900, 1.0), (1000, 0.0)):
+        file = tmp_path / f"{step}.safetensors"
+        save_file({k: v + amount * v.std() * torch.randn(v.shape, generator=noise) for k, v in tensors.items()}, file)
+        table = {"architecture": trained.architecture, "config": trained.config, "source": f"local:{file}"}
+        states.append({"name": f"step-{step}", **table})
+    table = {"name": "steps", "runner": "vision", "dataset": "digits", "states": states}
+    (tmp_path / "steps.yaml").write_text(yaml.safe_dump(table))
+    chosen = {"families": ("steps",), "states": (), "families_file": tmp_path / "steps.yaml"}
+    folder = build(options(tmp_path / "out", **chosen))
+    assert validate_folder(folder) == []
+    found = folder.family_states("steps")
+    assert found["state"].to_list() == ["step-900", "step-1000"]
+    assert found["gflops"].n_unique() == 1
+    assert found["weights_sha256"].n_unique() == 2
+    own = build(options(tmp_path / "own", states=(trained.name, STATES[0])))
+    right, expected = folder.correct("steps"), own.correct("vit-mini")
+    place = own.family_states("vit-mini")["state"].to_list().index(trained.name)
+    assert right[:, 1].tolist() == expected[:, place].tolist()
+    assert right[:, 0].sum() < right[:, 1].sum()
 
 
 def test_unreadable_images_are_left_out_of_all_states_and_listed(tmp_path, with_bad_files, capsys):
