@@ -177,7 +177,7 @@ def card_data(folder: DatasetFolder) -> DatasetCardData:
         annotations_creators=["machine-generated"],
         language=[info.language] if info.language else None,
         task_categories=None if info.task == "other" else [info.task],
-        size_categories=[_size_category(sum(table.footer.rows for table in folder.tables.values()))],
+        size_categories=[size_category(folder)],
         source_datasets=[info.source.removeprefix("hub:")] if info.source.startswith("hub:") else None,
         tags=["adaptive-inference", "benchmark", "dynamic-networks", "model-routing", "oracle", "arxiv:2402.04359"],
         **_own_licence(info),
@@ -205,19 +205,15 @@ def _own_licence(info: DatasetInfo) -> dict[str, Any]:
 
 
 def _dataset_info(folder: DatasetFolder, name: str, table: StoredTable) -> Any:  # noqa: ANN401 - datasets is not typed
-    from datasets import DatasetInfo, Features
+    from datasets import DatasetInfo
     from datasets.splits import SplitDict, SplitInfo
 
-    family = name.removesuffix("-predictions")
-    names = {}
-    if family in folder.families:
-        names = class_label_names(folder.family_states(family)["state"].to_list(), folder.info.class_names)
     footer = table.footer
     splits = SplitDict()
     splits.add(SplitInfo(folder.split, num_bytes=footer.uncompressed_bytes, num_examples=footer.rows))
     return DatasetInfo(
         config_name=name,
-        features=Features.from_dict(features(table.schema, footer.columns, names)),
+        features=config_features(folder, name, table),
         splits=splits,
         download_size=table.path.stat().st_size,
         dataset_size=footer.uncompressed_bytes,
@@ -235,5 +231,17 @@ def _place(path: Path) -> str:
     return whole.parents[1].name if whole.parent.name == WORK else whole.name
 
 
-def _size_category(rows: int) -> str:
+def size_category(folder: DatasetFolder) -> str:
+    """The Hub's word for the number of rows of all tables together."""
+    rows = sum(table.footer.rows for table in folder.tables.values())
     return next((name for limit, name in SIZE_CATEGORIES if rows < limit), LARGEST_CATEGORY)
+
+
+def config_features(folder: DatasetFolder, name: str, table: StoredTable) -> Any:  # noqa: ANN401 - datasets is not typed
+    """Features of a config, as its table's schema has them."""
+    from datasets import Features
+
+    family, names = name.removesuffix("-predictions"), {}
+    if family in folder.families:
+        names = class_label_names(folder.family_states(family)["state"].to_list(), folder.info.class_names)
+    return Features.from_dict(features(table.schema, table.footer.columns, names))

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
     from ...labels.tables.folder import DatasetFolder
-    from .release_plan import Release
 
 TITLE = re.compile(r"Explorer of .+ v\d+\.\d+\.\d+")
 """Titles of our commits."""
@@ -47,13 +46,22 @@ def check_space(hub: HubRepository) -> str | None:
 
 
 def publish_space(
-    folder: DatasetFolder, release: Release, *, private: bool, api: HfApi, say: Callable[[str], object]
+    folder: DatasetFolder,
+    space: str,
+    dataset: str,
+    tag: str,
+    *,
+    private: bool,
+    api: HfApi,
+    say: Callable[[str], object],
 ) -> None:
-    """Make the Space of a release show its explorer; nothing is done where it does already.
+    """Make a Space show the explorer of a version; nothing is done where it does already.
 
     Args:
         folder: The dataset folder.
-        release: Its release, which names the Space.
+        space: Hub id of the Space.
+        dataset: Hub id of the dataset.
+        tag: Tag of the version.
         private: Whether a Space that has to be made is private.
         api: Client of the Hub.
         say: Told what happens.
@@ -62,9 +70,8 @@ def publish_space(
         InputError: The Space holds something else, or access is not granted.
         RunError: The Hub cannot be reached; the dataset is published, and the same command goes on with the Space.
     """
-    assert release.space is not None, "the release names a Space"
-    hub = HubRepository.open(release.space, api, "space")
-    files = space_files(folder, release)
+    hub = HubRepository.open(space, api, "space")
+    files = _files(folder, dataset, tag)
     head = check_space(hub)
     with hub.reachable():
         if head is None:
@@ -74,27 +81,27 @@ def publish_space(
         assert head is not None, "the Space is there by now"
         remote = hub.files(head)
         if holds_same(remote, files):
-            say(f"the Space {hub.name} shows {release.repository} {release.version.tag} already")
+            say(f"the Space {hub.name} shows {dataset} {tag} already")
             return
         gone = [path for path in remote if path not in files and not path.startswith(".git")]
-        commit_files(hub, files, f"Explorer of {release.repository} {release.version.tag}", head, gone)
-    say(f"the Space {hub.name} shows {release.repository} {release.version.tag}")
+        commit_files(hub, files, f"Explorer of {dataset} {tag}", head, gone)
+    say(f"the Space {hub.name} shows {dataset} {tag}")
 
 
-def space_files(folder: DatasetFolder, release: Release) -> dict[str, bytes]:
+def _files(folder: DatasetFolder, dataset: str, tag: str) -> dict[str, bytes]:
     """Content of the Space's files, by their names."""
-    version = f"{release.repository} {release.version.tag}"
+    version = f"{dataset} {tag}"
     card = "\n".join(
         (
             "---",
             f"title: {json.dumps(f'Explorer of {folder.info.title}', ensure_ascii=False)}",
             "sdk: static",
-            f"datasets: [{json.dumps(release.repository)}]",
+            f"datasets: [{json.dumps(dataset)}]",
             "pinned: false",
             "---",
             "",
             f"Which networks are right on each sample of the dataset [{version}]"
-            f"(https://huggingface.co/datasets/{release.repository}/tree/{release.version.tag}),",
+            f"(https://huggingface.co/datasets/{dataset}/tree/{tag}),",
             "and what that could save.",
             "",
         )

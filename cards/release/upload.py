@@ -63,7 +63,7 @@ def publish(
     else:
         _publish_version(folder, hub, release, private=private, say=say)
     if space is not None:
-        publish_space(folder, release, private=private, api=hub.api, say=say)
+        publish_space(folder, space, repository, release.version.tag, private=private, api=hub.api, say=say)
     return release
 
 

@@ -1,9 +1,10 @@
 """What the Hub's dataset viewer requires of parquet files, so that it shows them directly.
 
-It reads row groups and pages, not whole files: row groups must be of moderate size and have a page index. It shows
-features as the card's YAML declares them, which must be those of the files. It draws a bar for every column, also for
-one without a value, and takes a dataset with a column of lists of float32 for a time series (dataset-viewer,
-`detect_features_modalities`).
+It reads row groups and pages, not whole files: row groups must be of moderate size and have a page index, and pages end
+where those of `datasets` do, so that the Hub stores what is equal once. It shows features as the card's YAML declares
+them, which must be those of the files, with the class labels that it can filter by. It draws a bar for every column,
+also for one without a value, and takes a dataset with a column of lists of float32 for a time series (dataset-viewer,
+`detect_features_modalities`). Every table is a config, and the size is that of all.
 """
 
 from __future__ import annotations
@@ -14,16 +15,21 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ...labels.report.problems import Problem
-from ...labels.tables.parquet import HUGGINGFACE_KEY
+from ...labels.tables.parquet import CHUNKING_KEY, HUGGINGFACE_KEY
+from ..card import config_features, size_category
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from datasets import Features
 
     from ...labels.tables.folder import DatasetFolder
     from ...labels.tables.stored import Footer
 
 LARGEST_GROUP_BYTES = 10 << 20
 """Most uncompressed bytes of a row group."""
+NAMED = 4
+"""Names of a class label that a problem quotes."""
 SMALLEST_GROUP_BYTES = 1 << 20
 """Fewest of a row group in a file that has several, its last aside."""
 
@@ -44,20 +50,34 @@ def check_viewer(folder: DatasetFolder) -> list[Problem]:
         files = {config["config_name"]: config["data_files"][0]["path"] for config in header["configs"]}
     except (OSError, IndexError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         return [Problem("README.md", None, f"its YAML declares no configs ({type(error).__name__}: {error})")]
-    footers = {table.path.relative_to(folder.path).as_posix(): table.footer for table in folder.tables.values()}
+    size = [size_category(folder)]
     problems = []
+    if header.get("size_categories") != size:
+        found = header.get("size_categories")
+        problems.append(Problem("README.md", None, f"its size category is {found}, not {size}; `adaptlabels card`"))
+    if [config["config_name"] for config in header["configs"] if config.get("default")] != [folder.families[0]]:
+        problems.append(Problem("README.md", None, "its first family is not the default config; `adaptlabels card`"))
+    tables = {table.path.relative_to(folder.path).as_posix(): table for table in folder.tables.values()}
+    problems += [
+        Problem(file, None, "is no config of the card, and not shown; `adaptlabels card`")
+        for file in sorted(set(tables) - set(files.values()))
+    ]
     for config, file in files.items():
-        if file not in footers:
+        if file not in tables:
             problems.append(Problem(file, None, "no such table, though the card declares it; `adaptlabels card`"))
             continue
-        problems += list(_check_groups(footers[file], file))
-        problems += list(_check_values(footers[file], file))
-        problems += list(_check_features(footers[file], file, declared.get(config)))
+        footer = tables[file].footer
+        problems += list(_check_groups(footer, file))
+        problems += list(_check_values(footer, file))
+        problems += list(_check_features(footer, file, declared.get(config)))
+        problems += list(_check_labels(footer, file, config_features(folder, config, tables[file])))
     return problems
 
 
 def _check_groups(footer: Footer, file: str) -> Iterator[Problem]:
     metadata = footer.parquet
+    if footer.text(CHUNKING_KEY) is None:
+        yield Problem(file, None, "its pages do not end where its content does; write the folder again")
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     for number, group in enumerate(groups):
         size = group.total_byte_size
@@ -112,3 +132,20 @@ def _check_features(footer: Footer, file: str, declared: dict[str, Any] | None) 
     if counted != [footer.rows]:
         message = f"the card's YAML counts {counted} rows, the file has {footer.rows}; `adaptlabels card`"
         yield Problem(file, None, message)
+
+
+def _check_labels(footer: Footer, file: str, expected: Features) -> Iterator[Problem]:
+    """Class labels, which the viewer filters by, have the names of the states, counts and classes."""
+    from datasets import ClassLabel, Features
+
+    inside = json.loads(footer.text(HUGGINGFACE_KEY) or "{}")
+    if not inside:
+        return
+    own = Features.from_dict(inside["info"]["features"])
+    for name, feature in expected.items():
+        if isinstance(feature, ClassLabel) and own.get(name) != feature:
+            yield Problem(file, name, f"is no class label of {_listed(feature.names)}; write the folder again")
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")

@@ -45,6 +45,17 @@ def test_every_config_loads_with_class_labels_and_the_right_rows(demo, name, tmp
             assert rows.to_list()[3] == {"index": 3, "id": "3", "name": "3"}
 
 
+def test_the_card_says_which_samples_and_states_were_left_out(tmp_path):
+    rows = prediction_rows().filter((pl.col("sample_id") != "s007") | (pl.col("state") != "tiny"))
+    predictions, states = write_inputs(tmp_path, rows)
+    for missing, words in (
+        ("drop-samples", "- 1 of 60 samples were left out, as some state did not answer them."),
+        ("drop-states", "- 1 of 3 states were left out, as they did not answer every sample: 'tiny'."),
+    ):
+        run(predictions, tmp_path / missing, states, missing=missing, as_json=True)
+        assert f"{words}\n" in (tmp_path / missing / "README.md").read_text()
+
+
 def test_streaming_loads_the_same_rows(demo):
     rows = load_dataset(str(demo / "digits"), "vit-mini", split="test", streaming=True)
     assert next(iter(rows))["sample_id"] == DatasetFolder(demo / "digits").labels("vit-mini")["sample_id"][0]

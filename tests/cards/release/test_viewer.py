@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import polars as pl
 import pyarrow.parquet
 import pytest
+import yaml
 from adaptlabels.cards.release.viewer import LARGEST_GROUP_BYTES, SMALLEST_GROUP_BYTES, check_viewer
 from adaptlabels.labels import DatasetFolder
 from adaptlabels.labels.tables.info import DatasetInfo
@@ -16,11 +18,18 @@ from adaptlabels.scripts.commands.label import run
 from ...labels.inputs import resealed, write_inputs
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    root = tmp_path_factory.mktemp("viewer")
+    predictions, states = write_inputs(root)
+    run(predictions, root / "out", states, form="table", families=None, name=None, split="test", as_json=True)
+    return root / "out"
+
+
 @pytest.fixture
-def folder(tmp_path):
-    predictions, states = write_inputs(tmp_path)
-    run(predictions, tmp_path / "out", states, form="table", families=None, name=None, split="test", as_json=True)
-    return DatasetFolder(tmp_path / "out")
+def folder(made, tmp_path):
+    """A copy that a test may damage."""
+    return DatasetFolder(shutil.copytree(made, tmp_path / "out"))
 
 
 @pytest.mark.parametrize("name", ["digits", "stories"])
@@ -77,6 +86,50 @@ def test_a_card_with_other_features_or_none_is_named(folder):
     assert any("its features are not those of the card's YAML" in str(problem) for problem in check_viewer(folder))
     readme.write_text("# nothing")
     assert "its YAML declares no configs" in str(check_viewer(folder)[0])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("- n<1K", "- 1K<n<10K", "its size category is ['1K<n<10K'], not ['n<1K']"),
+        ("  default: true\n", "", "its first family is not the default config"),
+    ],
+)
+def test_a_card_with_another_size_or_default_is_named(folder, old, new, words):
+    readme = folder.path / "README.md"
+    text = readme.read_text()
+    assert old in text
+    readme.write_text(text.replace(old, new, 1))
+    assert any(words in str(problem) for problem in check_viewer(folder))
+
+
+def test_a_table_that_the_card_leaves_out_is_named(folder):
+    readme = folder.path / "README.md"
+    head, front, body = readme.read_text().split("---", 2)
+    declared = yaml.safe_load(front)
+    declared["configs"] = [config for config in declared["configs"] if config["config_name"] != "bounds"]
+    readme.write_text(f"{head}---\n{yaml.safe_dump(declared)}---{body}")
+    (problem,) = check_viewer(folder)
+    assert (problem.file, problem.message[:19]) == ("bounds/test.parquet", "is no config of the")
+
+
+def test_columns_that_the_viewer_cannot_filter_by_are_named(folder):
+    path = folder.labels_path("demo")
+    table = pyarrow.parquet.read_table(path)
+    metadata = dict(table.schema.metadata)
+    inside = json.loads(metadata[b"huggingface"])
+    inside["info"]["features"]["n_correct"] = {"dtype": "int8", "_type": "Value"}
+    inside["info"]["features"]["cheapest_right"]["names"].pop()
+    metadata[b"huggingface"] = json.dumps(inside).encode()
+    del metadata[CHUNKING_KEY.encode()]
+    pyarrow.parquet.write_table(table.replace_schema_metadata(metadata), path, write_page_index=True)
+    found = [str(problem) for problem in check_viewer(resealed(folder))]
+    for words in (
+        "column 'n_correct': is no class label of 0, 1, 2, 3; write",
+        "column 'cheapest_right': is no class label of tiny, base, huge, none; write",
+        "its pages do not end where its content does",
+    ):
+        assert any(words in problem for problem in found), found
 
 
 def test_a_column_without_a_value_is_named(folder):
