@@ -90,7 +90,7 @@ def imagenet_tv(targets: Path | None = None) -> Results:
         )
         for state, family in families.items()
     ).with_columns(correct=pl.col("prediction") == pl.col("target"))
-    notes = NOTES
+    notes: tuple[str, ...] = NOTES
     if targets is not None:
         rows, left_out = with_real_targets(rows, targets)
         rows = rows.with_columns(category=classes["name"].gather(rows["target"]))
