@@ -71,7 +71,7 @@ def confidence_quality(
 def _quality(name: str, right: NDArray[np.bool_], sure: NDArray[np.float64]) -> ConfidenceQuality:
     """All figures of one state. Samples of equal confidence are ties, so counts of each tie are enough."""
     _, tie, sizes = np.unique(-sure, return_inverse=True, return_counts=True)
-    wrong = np.bincount(tie, weights=(~right).astype(np.float64))
+    wrong = np.bincount(tie, weights=~right).astype(np.float64)
     return ConfidenceQuality(name, _auroc(wrong, sizes), _calibration_error(right, sure), _aurc(wrong, sizes))
 
 
