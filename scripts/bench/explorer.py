@@ -1,6 +1,9 @@
 """The explorer of a folder of 50,000 samples and 16 states, in headless Chromium: size, first paint, a toggle.
 
+    python scripts/bench/explorer.py --packaged
     python scripts/bench/explorer.py [--samples 50000] [--states 16] [--rounds 5]
+
+The answers are random, or those of eight packaged models on ImageNet, each under two names.
 
 Medians over the rounds, the range in brackets. A toggle ends when the frame with the new figures is painted; what
 follows it (best sets, cascade, samples) is measured apart. CPU is that of the page's main thread, which does not grow
@@ -14,6 +17,7 @@ import platform
 import shutil
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -21,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 from adaptlabels.cards.explorer import write_explorer
-from adaptlabels.labels import DatasetFolder, label_predictions, write_dataset
+from adaptlabels.labels import DatasetFolder, label_predictions, label_results, write_dataset
+from adaptlabels.labels.importers.imagenet_tv import imagenet_tv
 
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession
@@ -72,6 +77,20 @@ def make_folder(folder: Path, n_samples: int, n_states: int) -> DatasetFolder:
     pl.concat(tables).write_parquet(folder / "answers.parquet")
     pl.DataFrame({"state": names, "cost": costs}).write_csv(folder / "states.csv")
     found = label_predictions(folder / "answers.parquet", folder / "states.csv")
+    return write_dataset(folder / "folder", found.info, found.families)
+
+
+def make_packaged(folder: Path) -> DatasetFolder:
+    """A folder of the packaged answers of eight models, each under two names, as one family."""
+    results = imagenet_tv()
+    assert results.states is not None, "the packaged answers come with states"
+    kept = pl.col("state").is_in(results.states["state"].head(8).to_list())
+    tables = [results.rows.filter(kept), results.states.filter(kept)]
+    rows, states = (
+        pl.concat([table, table.with_columns(state=pl.col("state") + "-again")]).with_columns(family=pl.lit("doubled"))
+        for table in tables
+    )
+    found = label_results(replace(results, rows=rows, states=states), split="validation")
     return write_dataset(folder / "folder", found.info, found.families)
 
 
@@ -131,9 +150,14 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=50_000)
     parser.add_argument("--states", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--packaged", action="store_true", help="50,000 samples x 16 states from packaged answers")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = make_folder(Path(temporary), options.samples, options.states)
+        if options.packaged:
+            options.samples, options.states = 50_000, 16
+            folder = make_packaged(Path(temporary))
+        else:
+            folder = make_folder(Path(temporary), options.samples, options.states)
         started = time.perf_counter()
         page = write_explorer(folder, Path(temporary) / "index.html")
         seconds = time.perf_counter() - started
