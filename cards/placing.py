@@ -23,7 +23,7 @@ SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, -1), (-1, 1), (1, 1), (-1, -1))
 DISTANCES_POINTS = (9, 20, 34, 50, 70)
 FAR_POINTS = 15
 """From this distance on a line leads from the name to its dot."""
-DOT_POINTS = 5
+DOT_POINTS, EDGE_POINTS = 5, 3
 NAME_WEIGHT = 100
 """A hidden name weighs as much as this many hidden dots."""
 LINE_STEP_POINTS = 4
@@ -59,7 +59,7 @@ def place_names(axes: Axes, names: Sequence[Name], lines: Iterable[tuple[Floats,
     figure.draw_without_rendering()  # settles where the axes lie
     points = figure.dpi / 72
     inside = axes.get_window_extent()
-    limits = np.array([inside.x0, inside.y0, inside.x1, inside.y1])
+    limits = inside.padded(-EDGE_POINTS * points).extents
     dots = np.array([[name.x, name.y] for name in names]).reshape(-1, 2)
     blocked = [axes.transData.transform(dots)]
     blocked += [_stepwise(axes.transData.transform(np.column_stack(line)), LINE_STEP_POINTS * points) for line in lines]
