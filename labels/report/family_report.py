@@ -9,6 +9,7 @@ import numpy as np
 
 from ..bounds.overhead import Overhead, with_overhead
 from ..errors import InputError
+from .comparing import MOST_COMPARED, compares_states
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,12 +160,17 @@ class FamilyReport:
         """The report with the best k states alone.
 
         Raises:
-            InputError: The family does not have as many states.
+            InputError: The family does not have as many states, or too many to compare them.
         """
         if not 2 <= k <= len(self.space):
             raise InputError(
                 f"`select` is {k}: family {self.space.family!r} has {len(self.space)} states; choose 2 to"
                 f" {len(self.space)}"
+            )
+        if not compares_states(len(self.space)):
+            raise InputError(
+                f"`select`: family {self.space.family!r} has {len(self.space)} states, and up to {MOST_COMPARED} are"
+                " compared with each other; leave dominated states out"
             )
         of_size = [
             tuple(entry for entry in found if entry.selection.k == k)

@@ -14,6 +14,7 @@ from ..bounds.interval import Interval
 from ..bounds.sample_costs import resample_bounds, sample_cost_bounds
 from ..bounds.selection import select_conservative, select_from_labels
 from ..bounds.utility import conservative_utility, utility_from_labels
+from .comparing import compares_states
 from .family_report import BoundResult, SelectionResult, StateResult
 
 if TYPE_CHECKING:
@@ -108,7 +109,11 @@ def measured_states(
     """The figures of every state on labels."""
     R, A = space.costs, found.accuracies
     utility = conservative_utility(R, A).utility
-    exact, iso = (utility_from_labels(correct, R, bound=bound).utility for bound in ("exact", "iso-accuracy"))
+    compared = compares_states(len(space))
+    exact, iso = (
+        utility_from_labels(correct, R, bound=bound).utility if compared else None
+        for bound in ("exact", "iso-accuracy")
+    )
     if sets is not None:
         alphas = formulas.alpha_profile(sets.error_profiles, sets.error_rates)
         shares = formulas.exact_shares(sets.error_profiles)
@@ -121,8 +126,8 @@ def measured_states(
             alpha,
             float(found.shares[i]),
             utility=float(utility[i]),
-            utility_exact=float(exact[i]),
-            utility_iso=float(iso[i]),
+            utility_exact=None if exact is None else float(exact[i]),
+            utility_iso=None if iso is None else float(iso[i]),
         )
         if sets is not None:
             state = replace(

@@ -20,6 +20,7 @@ from ..bounds.overlap import error_overlap
 from ..bounds.parts import bounds_by_part
 from ..checks import as_accuracies, as_alpha, as_costs
 from ..errors import InputError
+from .comparing import compares_states
 from .family_report import FamilyReport
 from .intervals import (
     Alpha,
@@ -93,6 +94,7 @@ def report_family(
     bounds = tuple(bound_results(R, A, found.error_profile, chosen, sets))
     agents = _agents(correct, R, confidence, features, folds, clusters, replicates, seed)
     span = alpha_range_from_labels(correct, R)
+    compared = compares_states(len(space))
     own = {} if sample_costs is None else sample_cost_results(correct, sample_costs, replicates, seed, clusters)
     return FamilyReport(
         space=replace(space, accuracies=A),
@@ -100,11 +102,11 @@ def report_family(
         oracle=found,
         states=tuple(measured_states(space, correct, found, sets)),
         bounds=tuple(own.get(entry.bound.bound, entry) for entry in bounds),
-        selection=measured_selection(correct, R, "exact", sets),
+        selection=measured_selection(correct, R, "exact", sets) if compared else (),
         alpha_range=span,
-        selection_iso_accuracy=measured_selection(correct, R, "iso-accuracy", sets),
-        growing=tuple(path_from_labels(correct, R, bound=bound) for bound in ("exact", "iso-accuracy")),
-        overlap=error_overlap(correct),
+        selection_iso_accuracy=measured_selection(correct, R, "iso-accuracy", sets) if compared else (),
+        growing=tuple(path_from_labels(correct, R, bound=bound) for bound in ("exact", "iso-accuracy") if compared),
+        overlap=error_overlap(correct) if compared else None,
         parts=None
         if parts is None
         else bounds_by_part(correct, R, parts, replicates=replicates, rng=rng, clusters=clusters),
@@ -121,16 +123,16 @@ def _report_published(space: StateSpace, further: Sequence[Alpha]) -> FamilyRepo
     R, A = as_costs(space.costs), as_accuracies(space.accuracies, len(space))
     bounds = tuple(bound_results(R, A, None, [Alpha(1.0, 1.0), *further], None))
     span = alpha_range(R, A, min((alpha.value for alpha in further), default=0.0))
-    rising = not (np.diff(A) < 0).any()
+    rising, compared = not (np.diff(A) < 0).any(), compares_states(len(space))
     return FamilyReport(
         space=space,
         samples=None,
         oracle=None,
         states=tuple(published_states(R, A, space.names)),
         bounds=bounds,
-        selection=published_selection(R, A) if rising else (),
+        selection=published_selection(R, A) if rising and compared else (),
         alpha_range=span,
-        growing=(path_conservative(R, A),) if rising else (),
+        growing=(path_conservative(R, A),) if rising and compared else (),
         warnings=all_warnings(space, A, None, [entry.bound for entry in bounds], span, ()),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..bounds.forms import FORMS
+from .comparing import MOST_COMPARED, compares_states
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,6 +115,16 @@ def costly_agents(agents: Sequence[AgentResult]) -> list[str]:
     return [f"on the judged samples, agents lose more points of accuracy than on those learned from: {names}"]
 
 
+def too_many_to_compare(space: StateSpace) -> list[str]:
+    """Spaces of so many states that they are not compared with each other."""
+    if compares_states(len(space)):
+        return []
+    return [
+        f"{len(space):,} states: up to {MOST_COMPARED} are compared with each other, so there is no selection of the"
+        " best few, and no overlap of errors; the bounds are of all states; leave dominated states out, or label fewer"
+    ]
+
+
 def all_warnings(
     space: StateSpace,
     A: NDArray[np.float64],
@@ -133,7 +144,12 @@ def all_warnings(
         agents: What real agents reach.
     """
     instead = "leave dominated states out" + ("" if found is None else ", or use exact and iso-accuracy")
-    warnings = poor_baseline(space, A) + falling_accuracies(space, A, instead) + negative_shares(space, bounds, instead)
+    warnings = (
+        too_many_to_compare(space)
+        + poor_baseline(space, A)
+        + falling_accuracies(space, A, instead)
+        + negative_shares(space, bounds, instead)
+    )
     if found is not None:
         warnings += undefined_alphas(space, found) + below_exact(bounds, found)
     return (*warnings, *reversed_alpha(span, found), *costly_agents(agents))

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from ..bounds.oracle import Oracle
 
-MOST_STATES = 500
-"""States of a family: among more, the selection of the best ones takes minutes."""
+MOST_STATES = 10_000
+"""States of a family, which its class labels name in every table."""
 
 
 ANSWERS = ("prediction", "correct", "confidence")

@@ -9,11 +9,13 @@ from adaptlabels.labels import (
     DatasetFolder,
     ImportOptions,
     InputError,
+    StateSpace,
     TableError,
     conservative_utility,
     evaluate,
     fold_of,
     label_predictions,
+    report_family,
     validate_folder,
     write_dataset,
 )
@@ -69,6 +71,12 @@ def test_a_family_may_have_more_states_than_a_byte_counts(tmp_path):
     assert labels["n_correct"].to_list() == [300, 1]
     assert labels["cheapest_right"].to_list() == [0, 299]
     assert labels["pattern"][1] == 299 * "0" + "1"
+    report = report_family(StateSpace.create(names, range(1, 301), family="many"), labels["correct"].to_list())
+    assert round(report.find("exact").bound.gain, 3) == round(300 / ((1 + 300) / 2), 3)
+    assert (report.selection, report.growing, report.overlap) == ((), (), None)
+    assert "300 states: up to 127 are compared with each other" in report.warnings[0]
+    with pytest.raises(InputError, match="`select`: family 'many' has 300 states, and up to 127 are compared"):
+        report.with_selection_of(3)
     unknown = pl.Series([None, None], dtype=pl.Int64)
     samples = Samples(labels["sample_id"], labels["sample_id"].head(0), tuple(names), np.arange(1.0, 301), unknown)
     choices = pl.DataFrame({"sample_id": ["a", "b"], "state": ["m000", "m299"]})
