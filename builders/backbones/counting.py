@@ -193,9 +193,10 @@ def _parameters(model: torch.nn.Module) -> int:
 
 
 def _identity(backbone: Backbone, folder: Path | None) -> dict[str, Any]:
+    exit_ = {} if backbone.exit is None else {"exit": backbone.exit}
     if folder is None:
-        return {"architecture": backbone.architecture, "config": backbone.config}
-    return {"config.json": config_text(folder)}
+        return {"architecture": backbone.architecture, "config": backbone.config, **exit_}
+    return {"config.json": config_text(folder), **exit_}
 
 
 def _cached(content: dict[str, Any], count: Callable[[], dict[str, Any]]) -> dict[str, Any]:

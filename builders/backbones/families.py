@@ -67,6 +67,8 @@ class Backbone(_Table):
     """How the tensors of a local file are known: by timm's names, or, if another library named them, by their order."""
     config: dict[str, Any] = Field(default_factory=dict)
     """Arguments of timm's `create_model`, or values of the transformers config."""
+    exit: Annotated[int, Field(gt=0)] | None = None
+    """Early exit: blocks of the network that run, before its own norm and head; None for all."""
     reference_accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
     """Published accuracy on the family's dataset."""
     recipe: Recipe | None = None

@@ -10,6 +10,7 @@ from timm.data import resolve_data_config
 
 from ...labels.errors import InputError, first_line
 from .checkpoints import in_order, misfits, read_tensors, safetensors_file
+from .exits import Trunk, no_exits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,15 +25,40 @@ OVERLAY = "pretrained_cfg_overlay"
 
 
 def create_model(backbone: Backbone, folder: Path | None) -> torch.nn.Module:
-    """A timm model, its weights as initialised.
+    """A timm model up to the state's exit, its weights as initialised.
 
     Args:
         backbone: The state.
         folder: Folder whose `config.json` says what the model is; without it the family's table does.
 
     Raises:
-        InputError: timm does not know the architecture.
+        InputError: timm does not know the architecture, or it has no such exit.
     """
+    return _cut(_create_whole(backbone, folder), backbone)
+
+
+def trunk_of(model: torch.nn.Module, backbone: Backbone) -> Trunk:
+    """The blocks of a model that may end after any of them.
+
+    Raises:
+        InputError: It is not a row of blocks of one shape, with a norm and a head.
+    """
+    blocks, norm = getattr(model, "blocks", ()), getattr(model, "norm", None)
+    features = getattr(model, "feature_info", ())
+    # timm tells the shape after each block; where blocks are stages, no two are of one shape.
+    shapes = {(info["num_chs"], info["reduction"]) for info in features}
+    if norm is None or len(shapes) != 1 or len(blocks) > len(features):
+        raise no_exits(backbone, "it is not a row of blocks of one shape, as a ViT is")
+    return Trunk(model, "blocks", norm)
+
+
+def _cut(model: torch.nn.Module, backbone: Backbone) -> torch.nn.Module:
+    if backbone.exit is not None:
+        trunk_of(model, backbone).cut(backbone)
+    return model
+
+
+def _create_whole(backbone: Backbone, folder: Path | None) -> torch.nn.Module:
     if ":" in backbone.architecture:
         raise InputError(f"state {backbone.name!r}: architecture {backbone.architecture!r} is not a timm model name")
     name, arguments = _described(backbone, folder)
@@ -43,7 +69,7 @@ def create_model(backbone: Backbone, folder: Path | None) -> torch.nn.Module:
 
 
 def load_model(backbone: Backbone, folder: Path | None) -> torch.nn.Module:
-    """A timm model with the weights of a folder, or as initialised where there is none.
+    """A timm model up to the state's exit with the weights of a folder, or as initialised where there is none.
 
     Args:
         backbone: The state.
@@ -56,13 +82,13 @@ def load_model(backbone: Backbone, folder: Path | None) -> torch.nn.Module:
         return create_model(backbone, None)
     # Read by us: left to itself, timm may take a pickle that lies beside the safetensors.
     file = safetensors_file(folder)
-    return load_tensors(backbone, read_tensors(file), str(file), folder)
+    return _cut(load_tensors(backbone, read_tensors(file), str(file), folder), backbone)
 
 
 def load_tensors(
     backbone: Backbone, tensors: Mapping[str, torch.Tensor], where: str, folder: Path | None = None
 ) -> torch.nn.Module:
-    """A timm model with all of some tensors.
+    """A whole timm model with all of some tensors.
 
     Names and shapes of older versions and of the authors' own releases are converted as timm does it.
 
@@ -75,7 +101,7 @@ def load_tensors(
     Raises:
         InputError: The tensors are not those of the model; names the first that do not fit.
     """
-    model = create_model(backbone, folder)
+    model = _create_whole(backbone, folder)
     expected = model.state_dict()
     ordered = folder is None and backbone.tensors == "in-order"
     given = in_order(tensors, expected) if ordered else dict(tensors)

@@ -10,6 +10,7 @@ import torch
 
 from ...labels.errors import InputError, first_line
 from .checkpoints import describe_misfits
+from .exits import Trunk, no_exits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def create_model(backbone: Backbone, folder: Path | None, *, attention: str | None = None) -> PreTrainedModel:
-    """A causal language model with the architecture of a state, its weights as initialised.
+    """A causal language model with the architecture of a state, up to its exit, its weights as initialised.
 
     Args:
         backbone: The state.
@@ -28,8 +29,34 @@ def create_model(backbone: Backbone, folder: Path | None, *, attention: str | No
         attention: Implementation of attention, such as `eager`; None leaves it to transformers.
 
     Raises:
-        InputError: transformers does not know the architecture, or its configuration breaks the form.
+        InputError: transformers does not know the architecture, its configuration breaks the form, or it has no such
+            exit.
     """
+    model = _create_whole(backbone, folder, attention)
+    cut(model, backbone)
+    return model
+
+
+def trunk_of(model: PreTrainedModel, backbone: Backbone) -> Trunk:
+    """The layers of a model that may end after any of them.
+
+    Raises:
+        InputError: Its body is not one list of layers with a norm behind it.
+    """
+    parts = list(model.base_model.named_children())
+    lists = [place for place, (_, part) in enumerate(parts) if isinstance(part, torch.nn.ModuleList)]
+    if len(lists) != 1 or lists[0] + 1 == len(parts):
+        raise no_exits(backbone, "its body is not one list of layers and a norm")
+    return Trunk(model.base_model, parts[lists[0]][0], parts[lists[0] + 1][1])
+
+
+def cut(model: PreTrainedModel, backbone: Backbone) -> None:
+    """Leave the layers after a state's exit away; arguments and errors are those of `create_model`."""
+    if backbone.exit is not None:
+        trunk_of(model, backbone).cut(backbone)
+
+
+def _create_whole(backbone: Backbone, folder: Path | None, attention: str | None = None) -> PreTrainedModel:
     from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -46,7 +73,7 @@ def create_model(backbone: Backbone, folder: Path | None, *, attention: str | No
 
 
 def load_tensors(backbone: Backbone, tensors: Mapping[str, torch.Tensor], where: str) -> PreTrainedModel:
-    """A causal language model with all of some tensors, in their precision.
+    """A whole causal language model with all of some tensors, in their precision.
 
     Args:
         backbone: The state, whose `config` says what the model is.
@@ -57,7 +84,7 @@ def load_tensors(backbone: Backbone, tensors: Mapping[str, torch.Tensor], where:
         InputError: The tensors are not those of the model; names the first that do not fit.
     """
     with torch.device("meta"):
-        described = create_model(backbone, None)
+        described = _create_whole(backbone, None)
     with quiet_transformers():
         model, found = type(described).from_pretrained(
             None,

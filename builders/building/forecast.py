@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backbones.weights import Weights
 from ..progress import Silent
-from ..running.contract import LoadedState
+from ..running.contract import LoadedState, networks
 from .engine import LocalEngine
 from .plan import check_fit
 
@@ -95,7 +95,9 @@ def forecast(plan: BuildPlan, engine: Engine | None = None) -> Forecast:
     units = -(-len(plan.source) // plan.shard_size)
     passes, work = [], 0.0
     for one in placements:
-        device = sum(state.cost.nominal_gflops() / rates[state.family.name] for state in one.states)
+        # Of the exits of one network the deepest runs, and the others with it.
+        run = [exits[-1] for exits in networks(one.states, settings)]
+        device = sum(state.cost.nominal_gflops() / rates[state.family.name] for state in run)
         loading = data[one.states[0].key] / (one.cpus or settings.threads)
         # On a CPU, loading and models share the cores; a GPU works while the CPU loads.
         each = device + loading if settings.device.type == "cpu" else max(device, loading)
@@ -105,9 +107,9 @@ def forecast(plan: BuildPlan, engine: Engine | None = None) -> Forecast:
         passes.append(
             PassForecast(
                 states=tuple(state.key for state in one.states),
-                parameters=sum(state.cost.parameters for state in one.states),
+                parameters=sum(state.cost.parameters for state in run),
                 memory_bytes=one.device_bytes,
-                gflops=sum(state.cost.nominal_gflops() for state in one.states),
+                gflops=sum(state.cost.nominal_gflops() for state in run),
                 workers=workers,
                 cpus=one.cpus,
                 gpus=one.gpus,

@@ -118,6 +118,7 @@ def fingerprint(plan: BuildPlan, state: LoadedState, settings: RunSettings | Non
             "runner": state.family.runner,
             "architecture": backbone.architecture,
             "config": backbone.config,
+            **({} if backbone.exit is None else {"exit": backbone.exit}),
             "weights": state.weights.sha256 or state.weights.kind,
             # Model and preprocessing come from this file where there is one.
             "config.json": None if state.weights.folder is None else config_text(state.weights.folder),

@@ -141,6 +141,7 @@ def _state_row(
         "revision": state.weights.revision,
         "weights": state.weights.kind,
         "weights_sha256": state.weights.sha256,
+        "exit": state.backbone.exit,
         "parameters": state.cost.parameters,
         "gflops": gflops,
         "input_size": "x".join(map(str, state.cost.input_sides)) or None,

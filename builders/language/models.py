@@ -11,7 +11,7 @@ import torch
 from ...labels.errors import InputError, first_line
 from ...labels.tables.remote import explained, split_revision
 from ..backbones.checkpoints import describe_misfits
-from ..backbones.transformers_models import create_model, quiet_transformers
+from ..backbones.transformers_models import create_model, cut, quiet_transformers
 from ..backbones.weights import LOCAL, miniature_folder
 from ..cache import key_of
 from ..running.memory import available_bytes
@@ -65,6 +65,7 @@ def load_model(state: LoadedState, settings: RunSettings) -> PreTrainedModel:
     wrong = describe_misfits(found["missing_keys"], (), found["mismatched_keys"])
     if wrong:
         raise InputError(f"state {state.backbone.name!r}: {folder} does not fit its config.json: {wrong}")
+    cut(model, state.backbone)
     return cast("PreTrainedModel", model.eval() if spread else model.eval().to(settings.device))
 
 

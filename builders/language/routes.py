@@ -8,7 +8,9 @@ that lies between hidden states and logits: some scale or cap them. So each way 
 from __future__ import annotations
 
 import inspect
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -18,10 +20,11 @@ from .packing import PackedWeights
 from .trees import collate, grow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from transformers import PreTrainedModel
 
+    from ..backbones.exits import Trunk
     from .tokens import EncodedChoice
     from .trees import Inputs, Row
 
@@ -31,15 +34,26 @@ KNOWN_LAYERS = frozenset({"full_attention", "sliding_attention"})
 """Kinds of layers (`layer_types` of a configuration) whose attention a mask describes whole."""
 
 
+@dataclass(frozen=True, eq=False)
+class Exits:
+    """Where a model ends: after several numbers of its layers."""
+
+    trunk: Trunk
+    """Its layers."""
+    depths: tuple[int, ...]
+    """Layers of each exit."""
+
+
 class CausalModel:
     """A model and the pieces of it that routes run."""
 
-    def __init__(self, model: PreTrainedModel, *, compiled: bool = False) -> None:
+    def __init__(self, model: PreTrainedModel, *, compiled: bool = False, exits: Exits | None = None) -> None:
         """Take a model apart.
 
         Args:
             model: The model, on its device.
             compiled: Whether its body is compiled.
+            exits: Its exits, each of which gives answers; None where only its last layer does.
         """
         self.whole = model
         """The model."""
@@ -51,6 +65,40 @@ class CausalModel:
         """What makes logits of hidden states; None where it is not known."""
         self.packed = PackedWeights(model if not compiled else torch.nn.Module())
         """Weights in the layout of the CPU's matrix products."""
+        self.exits = exits
+        """Its exits."""
+
+    @property
+    def n_exits(self) -> int:
+        """How many answers it gives."""
+        return 1 if self.exits is None else len(self.exits.depths)
+
+    @contextmanager
+    def ending_at(self, index: int) -> Iterator[None]:
+        """Run only up to one of the exits, which is then the only one."""
+        exits = self.exits
+        if exits is None:
+            yield
+            return
+        self.exits = None
+        try:
+            with exits.trunk.shortened(exits.depths[index]):
+                yield
+        finally:
+            self.exits = exits
+
+    def hidden(self, arguments: dict[str, torch.Tensor], pick: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        """Hidden states that the head takes, of every exit (n_exits, …): one run of the body serves all."""
+        if self.exits is None:
+            return pick(self.body(**arguments, use_cache=False).last_hidden_state)[None]
+        run = partial(self.body, **arguments, use_cache=False)
+        return torch.stack(self.exits.trunk.states_after(self.exits.depths, run, pick))
+
+    def logits(self, arguments: dict[str, torch.Tensor]) -> Iterator[torch.Tensor]:
+        """What the model as a whole makes of tokens, cut to one exit after the other."""
+        for index in range(self.n_exits):
+            with self.ending_at(index):
+                yield self.whole(**arguments, use_cache=False).logits
 
     @property
     def has_own_head(self) -> bool:
@@ -89,16 +137,19 @@ class Route:
         return [grow([choice], first_owner + index) for index, choice in enumerate(choices)]
 
     def run(self, rows: Sequence[Row], n_choices: int) -> torch.Tensor:
-        """Summed log-likelihoods of a batch (n_choices,), float64, on the CPU; 0 for choices that are not in it.
+        """Summed log-likelihoods of a batch, 0 for choices that are not in it.
 
         Args:
             rows: The rows.
             n_choices: Number of choices in all.
+
+        Returns:
+            Those of every exit (n_exits, n_choices), float64, on the CPU.
         """
         inputs = collate(rows, plain=all(row.is_plain for row in rows))
         with torch.inference_mode(), self.model.packed.in_use():
             found = self._log_likelihoods(inputs).double().cpu()
-        return torch.zeros(n_choices, dtype=torch.float64).index_add(0, inputs.owners, found)
+        return torch.zeros(len(found), n_choices, dtype=torch.float64).index_add(1, inputs.owners, found)
 
     def try_on(self, choices: Sequence[EncodedChoice]) -> Trial:
         """What of this way holds on an item: trees may change the sums, and a head may not be all.
@@ -138,7 +189,7 @@ class Route:
         return bool(torch.allclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True))
 
     def _log_likelihoods(self, inputs: Inputs) -> torch.Tensor:
-        """Of each scored token (n_scored,)."""
+        """Of each scored token, at every exit (n_exits, n_scored)."""
         model = self.model
         device = model.whole.get_input_embeddings().weight.device
         arguments: dict[str, torch.Tensor] = {"input_ids": inputs.tokens.to(device)}
@@ -147,16 +198,27 @@ class Route:
             arguments |= {"position_ids": inputs.positions.to(device)}
         vocabulary = int(model.config.vocab_size)
         if self.own_head:
-            hidden = model.body(**arguments, use_cache=False).last_hidden_state.flatten(0, 1)
             weight = cast("torch.Tensor", model.head.weight)
-            scored = hidden[inputs.predicting.to(hidden.device)].to(weight.device)
-            predictors, targets = (tensor.to(weight.device) for tensor in (inputs.predictors, inputs.targets))
-            logit_bytes = LOGIT_BYTES_PACKED if len(model.packed) else None
-            return log_likelihoods(model.head, scored, vocabulary, predictors, targets, logit_bytes=logit_bytes)
-        logits = model.whole(**arguments, use_cache=False).logits.flatten(0, 1)
-        scored = logits[inputs.predicting.to(logits.device)]
-        predictors, targets = (tensor.to(logits.device) for tensor in (inputs.predictors, inputs.targets))
-        return log_likelihoods(torch.clone, scored, vocabulary, predictors, targets)
+            found: Iterable[torch.Tensor] = model.hidden(
+                arguments, lambda states: _picked(states, inputs).to(weight.device)
+            )
+            head, logit_bytes = model.head, LOGIT_BYTES_PACKED if len(model.packed) else None
+        else:
+            found = (_picked(logits, inputs) for logits in model.logits(arguments))
+            head, logit_bytes = torch.clone, None
+        return torch.stack(
+            [
+                log_likelihoods(
+                    head,
+                    scored,
+                    vocabulary,
+                    inputs.predictors.to(scored.device),
+                    inputs.targets.to(scored.device),
+                    logit_bytes=logit_bytes,
+                )
+                for scored in found
+            ]
+        )
 
     def _as_taken(self, mask: torch.Tensor) -> torch.Tensor:
         """A boolean mask, or for attention that adds its mask, what it adds."""
@@ -165,6 +227,11 @@ class Route:
         dtype = self.model.whole.dtype
         lowest = torch.finfo(dtype).min
         return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill_(~mask, lowest)
+
+
+def _picked(states: torch.Tensor, inputs: Inputs) -> torch.Tensor:
+    """Of all positions those whose next token is scored (n_predicting, …)."""
+    return states.flatten(0, 1)[inputs.predicting.to(states.device)]
 
 
 @dataclass(frozen=True, eq=False)

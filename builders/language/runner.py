@@ -11,7 +11,7 @@ from ...labels.errors import InputError
 from ..backbones.costs import LanguageCost
 from ..backbones.counting import language_cost
 from ..cache import key_of, versions
-from ..running.contract import LoadedState, Pass, RunSettings
+from ..running.contract import LoadedState, Pass, RunSettings, networks
 from ..sources.benchmarks import AnswerSpace
 from .likelihood import LOGIT_BYTES
 from .models import RANDOM_SEED, Tokenizer
@@ -56,15 +56,15 @@ class LanguageRunner:
             raise InputError("`channels_last`: only images have channels")
 
     def group(self, states: Sequence[LoadedState], settings: RunSettings, memory: int) -> list[tuple[LoadedState, ...]]:
-        """One state in memory at a time."""
-        return [(state,) for state in states]
+        """One network in memory at a time, at all of its exits."""
+        return networks(states, settings)
 
     def needs(self, states: Sequence[LoadedState], settings: RunSettings) -> int:
-        """Bytes of a state's weights, of a batch's tensors, and of the logits that are made at once."""
+        """Bytes of a network's weights, of a batch's tensors, and of the logits that are made at once."""
         width = torch.empty((), dtype=settings.torch_dtype).element_size()
         costs = [cost_of(state) for state in states]
         batch = max(cost.activation_bytes for cost in costs) * TOKENS_PER_BATCH[settings.device.type]
-        weights = sum(cost.parameters for cost in costs) * width
+        weights = max(cost.parameters for cost in costs) * width
         return weights + batch * width // 4 + LOGIT_BYTES[settings.device.type]
 
     def data_seconds(self, states: Sequence[LoadedState], settings: RunSettings, items: Sequence[ChoiceItem]) -> float:
@@ -92,8 +92,8 @@ class LanguageRunner:
         """Any language model can choose among any number of choices."""
 
     def open(self, states: Sequence[LoadedState], settings: RunSettings, answers: AnswerSpace) -> Pass[ChoiceItem]:
-        """Load the state of a pass."""
-        return LanguagePass(states[0], settings, self)
+        """Load the network of a pass."""
+        return LanguagePass(states, settings, self)
 
     def tokenizer(self, state: LoadedState) -> Tokenizer:
         """The tokenizer of a state, loaded once."""

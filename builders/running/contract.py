@@ -102,6 +102,24 @@ class LoadedState:
         """Name that no other state of any family has."""
         return f"{self.family.name}/{self.backbone.name}"
 
+    @property
+    def network(self) -> tuple[str, ...]:
+        """What states have in common that are exits of one network."""
+        made = () if self.weights.folder else (self.backbone.architecture, repr(self.backbone.config))
+        return self.family.name, str(self.weights.folder), *made
+
+
+def networks(states: Sequence[LoadedState], settings: RunSettings) -> list[tuple[LoadedState, ...]]:
+    """The states, those together that are exits of one network, shallowest first.
+
+    A compiled model is one program from input to answer, so that its exits are models of their own.
+    """
+    exits = {state.network for state in states if state.backbone.exit is not None and not settings.compiled}
+    found: dict[tuple[str, ...], list[LoadedState]] = {}
+    for state in states:
+        found.setdefault(state.network if state.network in exits else (state.key,), []).append(state)
+    return [tuple(sorted(some, key=lambda state: state.cost.parameters)) for some in found.values()]
+
 
 class Pass(Protocol[ItemT_contra]):
     """States that are loaded together."""

@@ -16,11 +16,12 @@ import numpy as np
 import torch
 
 from ...labels.errors import RunError
-from ..backbones.timm_models import data_config, load_model
 from ..running.batching import MemoryBudget
+from ..running.contract import networks
 from ..running.device_costs import DeviceCosts, measure_forward
 from ..running.precision import reference_arithmetic
 from ..running.scores import Answers, Scores, summarise
+from .classifiers import RANDOM_SEED, Classifier
 from .loading import Batch, PixelLoader
 from .pixels import PixelSetting
 
@@ -37,8 +38,6 @@ KEPT_SCORES = 5
 """Highest log-probabilities that table *predictions* keeps."""
 BATCH_SIZE = {"cpu": 32, "cuda": 128}
 """Images per batch where the user leaves it to us, by kind of device."""
-RANDOM_SEED = 0
-"""Seed of weights that are initialised at random."""
 
 
 def cost_of(state: LoadedState) -> VisionCost:
@@ -89,21 +88,20 @@ class VisionPass:
         """
         self._settings = settings
         self._resources = ExitStack()
-        self._models: dict[str, torch.nn.Module] = {}
+        self._models: dict[str, Classifier] = {}
         self._inputs: dict[str, _Inputs] = {}
         self._gflops: dict[str, float] = {}
         self._budgets: dict[_Inputs, MemoryBudget] = {}
         self._subset = None if answers.subset is None else torch.tensor(answers.subset, device=settings.device)
         self._floats = torch.empty(0, device=settings.device)
-        for state in states:
-            torch.manual_seed(RANDOM_SEED)
-            model = load_model(state.backbone, state.weights.folder)
-            config = data_config(model)
-            inputs = _Inputs(PixelSetting.of(config), tuple(config["mean"]), tuple(config["std"]))
-            self._inputs[state.key] = inputs
-            self._budgets.setdefault(inputs, MemoryBudget(batch_size(settings), state.backbone.name))
-            self._models[state.key] = _prepare(model, settings)
-            self._gflops[state.key] = cost_of(state).gflops
+        for exits in networks(states, settings):
+            model = Classifier(exits, settings)
+            mean, std = tuple(model.config["mean"]), tuple(model.config["std"])
+            inputs = _Inputs(PixelSetting.of(model.config), mean, std)
+            self._budgets.setdefault(inputs, MemoryBudget(batch_size(settings), exits[-1].backbone.name))
+            for state in exits:
+                self._inputs[state.key], self._models[state.key] = inputs, model
+                self._gflops[state.key] = cost_of(state).gflops
 
     def __enter__(self) -> Self:
         self._resources.enter_context(reference_arithmetic())
@@ -162,7 +160,7 @@ class VisionPass:
                 piece: list[int], inputs: _Inputs = inputs, keys: list[str] = keys, pixels: torch.Tensor = pixels
             ) -> dict[str, _Row]:
                 images = self._normalise(pixels[piece[0] : piece[-1] + 1], inputs)
-                return {key: self._classify(key, images) for key in keys}
+                return self._classify(keys, images)
 
             for _, found in self._budgets[inputs].run([1] * len(batch.indices), classify):
                 for key, row in found.items():
@@ -181,9 +179,17 @@ class VisionPass:
         images = floats.copy_(pixels).sub_(mean).div_(std).to(self._settings.torch_dtype)
         return images.contiguous(memory_format=torch.channels_last) if self._settings.channels_last else images
 
-    def _classify(self, key: str, images: torch.Tensor) -> _Row:
+    def _classify(self, keys: Sequence[str], images: torch.Tensor) -> dict[str, _Row]:
+        at_once = self._budgets[self._inputs[keys[0]]].most
+        found = {}
         with torch.inference_mode():
-            logits = self._logits(key, images)  # (n_images, n_classes)
+            for model in dict.fromkeys(self._models[key] for key in keys):
+                for key, logits in model.logits(images, keys, at_once).items():  # (n_images, n_classes)
+                    found[key] = self._row(logits)
+        return found
+
+    def _row(self, logits: torch.Tensor) -> _Row:
+        with torch.inference_mode():
             if self._subset is not None:
                 logits = logits[:, self._subset]
             log_probabilities = logits.log_softmax(dim=1)
@@ -199,14 +205,6 @@ class VisionPass:
             top.indices.short(),
             logits.isfinite().all(dim=1),
         )
-
-    def _logits(self, key: str, images: torch.Tensor) -> torch.Tensor:
-        missing = self._budgets[self._inputs[key]].most - len(images)
-        if not self._settings.compiled or missing <= 0:
-            return cast("torch.Tensor", self._models[key](images)).float()
-        # A compiled model is compiled again for every new shape: fill the last batch up.
-        filled = torch.cat([images, images[-1:].expand(missing, -1, -1, -1)])
-        return cast("torch.Tensor", self._models[key](filled)).float()[: len(images)]
 
     def _gather(self, key: str, rows: Sequence[_Row], items: Sequence[ImageItem]) -> Scores:
         def whole(name: str, width: int = 0) -> Any:  # noqa: ANN401 - arrays of several types
@@ -237,14 +235,6 @@ class VisionPass:
         pixels = torch.randint(0, 256, (whole, 3, setting.height, setting.width), generator=generator)
         many = self._normalise(pixels.to(self._settings.device), self._inputs[key])
         one = many[:1].clone()
-        model = self._models[key]
-        held = sum(tensor.nbytes for tensor in (one, many, *model.parameters(), *model.buffers()))
-        return measure_forward(lambda: model(one), lambda: model(many), whole, self._settings.device, held)
-
-
-def _prepare(model: torch.nn.Module, settings: RunSettings) -> torch.nn.Module:
-    """A model on its device, in its precision, with its fast modes."""
-    model = model.eval().to(settings.device, settings.torch_dtype)
-    if settings.channels_last:
-        model = model.to(memory_format=torch.channels_last)
-    return cast("torch.nn.Module", torch.compile(model)) if settings.compiled else model
+        with self._models[key].only(key) as model:
+            held = sum(tensor.nbytes for tensor in (one, many, *model.parameters(), *model.buffers()))
+            return measure_forward(lambda: model(one), lambda: model(many), whole, self._settings.device, held)

@@ -12,10 +12,11 @@ from ..backbones.costs import VisionCost
 from ..backbones.counting import vision_cost
 from ..backbones.timm_models import create_model, data_config
 from ..cache import versions
-from ..running.contract import LoadedState, Pass, RunSettings
+from ..running.contract import LoadedState, Pass, RunSettings, networks
 from ..sources.benchmarks import AnswerSpace
+from .classifiers import RANDOM_SEED
 from .loading import PixelLoader
-from .passes import RANDOM_SEED, VisionPass, batch_size, cost_of
+from .passes import VisionPass, batch_size, cost_of
 from .pixels import PixelSetting
 
 if TYPE_CHECKING:
@@ -45,21 +46,21 @@ class VisionRunner:
         """All settings mean something to images."""
 
     def group(self, states: Sequence[LoadedState], settings: RunSettings, memory: int) -> list[tuple[LoadedState, ...]]:
-        """As many states in a pass as fit, cheapest first: an image is decoded once for each pass."""
+        """As many networks in a pass as fit, cheapest first: an image is decoded once for each pass."""
         passes: list[tuple[LoadedState, ...]] = []
-        for state in sorted(states, key=lambda state: state.cost.nominal_gflops()):
-            joined = (*passes[-1], state) if passes else (state,)
+        for exits in networks(sorted(states, key=lambda state: state.cost.nominal_gflops()), settings):
+            joined = (*passes[-1], *exits) if passes else exits
             if passes and self.needs(joined, settings) <= memory:
                 passes[-1] = joined
             else:
-                passes.append((state,))
+                passes.append(exits)
         return passes
 
     def needs(self, states: Sequence[LoadedState], settings: RunSettings) -> int:
-        """Bytes that states take together: all weights, and one state's tensors at a time."""
+        """Bytes that states take together: all networks' weights, and one state's tensors at a time."""
         width = torch.empty((), dtype=settings.torch_dtype).element_size()
         costs = [cost_of(state) for state in states]
-        weights = sum(cost.parameters for cost in costs) * width
+        weights = sum(exits[-1].cost.parameters for exits in networks(states, settings)) * width
         batch = batch_size(settings)
         inputs = sum(int(np.prod(size)) for size in {cost.input_size for cost in costs}) * batch * (1 + width)
         return weights + inputs + int(max(cost.activation_bytes for cost in costs) * batch * width / 4 * WORKSPACE)

@@ -179,6 +179,12 @@ STATES = pa.DataFrameSchema(
             nullable=True,
         ),
         "weights_sha256": column(pl.String, "SHA-256 of the weight files", nullable=True),
+        "exit": column(
+            pl.Int64,
+            "Early exit: blocks of the network that run before its norm and head; null for all",
+            pa.Check.gt(0),
+            nullable=True,
+        ),
         "parameters": column(pl.Int64, "Number of parameters", _NOT_NEGATIVE, nullable=True),
         "gflops": column(
             pl.Float64,

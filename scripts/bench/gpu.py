@@ -204,7 +204,7 @@ def compare_measures(device: torch.device, options: Namespace) -> Iterator[Row]:
         settings = RunSettings(device, batch_size=2 if options.tiny else 64)
         with RUNNERS["vision"]().open([state], settings, benchmark.answers) as opened:
             costs = opened.measure(state.key)
-            model: Any = opened._models[state.key]  # type: ignore[attr-defined]
+            model: Any = opened._models[state.key].model  # type: ignore[attr-defined]
             image = torch.zeros(1, 3, *state.cost.input_sides, device=device)
             seen = profiled(partial(model, image), device)
         memory = "–" if costs.peak_memory_bytes is None else f"{costs.peak_memory_bytes / 2**20:,.0f} MiB"

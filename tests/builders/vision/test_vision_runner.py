@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import shutil
 
-import adaptlabels.builders.vision.passes as passes
+import adaptlabels.builders.vision.classifiers as classifiers
 import numpy as np
 import pytest
 import timm
@@ -89,7 +89,7 @@ def test_answers_do_not_depend_on_the_batch_size(states, items):
 
 def test_a_batch_that_does_not_fit_is_split(states, items, monkeypatch):
     whole = score(states[:1], items)
-    load = passes.load_model
+    load = classifiers.load_model
 
     def small_memory(*args, **kwargs):
         model = load(*args, **kwargs)
@@ -100,7 +100,7 @@ def test_a_batch_that_does_not_fit_is_split(states, items, monkeypatch):
         if len(inputs[0]) > 5:
             raise torch.OutOfMemoryError("too large")
 
-    monkeypatch.setattr(passes, "load_model", small_memory)
+    monkeypatch.setattr(classifiers, "load_model", small_memory)
     split = score(states[:1], items)
     name = states[0].backbone.name
     assert split[name].prediction.tolist() == whole[name].prediction.tolist()
@@ -152,7 +152,7 @@ def test_logits_of_timm_states_are_those_of_timms_own_loader(family, index):
     settings = RunSettings(torch.device("cpu"), batch_size=len(items))
     with RUNNER.open([state], settings, AnswerSpace(1000)) as opened:
         own = opened.score(items, [state.key], lambda steps, bound_by=None: None).scores[state.key]
-        model = opened._models[state.key]  # made once: the largest take seconds to initialise
+        model = opened._models[state.key].model  # made once: the largest take seconds to initialise
     loader = timm.data.create_loader(
         Folder(items), batch_size=len(items), is_training=False, num_workers=0, persistent_workers=False, device=torch.device("cpu"),
         **timm.data.resolve_data_config({}, model=model),
@@ -197,14 +197,14 @@ def test_fast_modes_answer_nearly_the_same(states, items, mode):
 
 
 def test_outputs_that_are_not_finite_stop_the_run(states, items, monkeypatch):
-    load = passes.load_model
+    load = classifiers.load_model
 
     def broken(*args, **kwargs):
         model = load(*args, **kwargs)
         next(iter(model.parameters())).data.fill_(float("nan"))
         return model
 
-    monkeypatch.setattr(passes, "load_model", broken)
+    monkeypatch.setattr(classifiers, "load_model", broken)
     with pytest.raises(RunError, match=r"outputs for .* are not all finite"):
         score(states[:1], items)
 
