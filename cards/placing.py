@@ -59,7 +59,7 @@ def place_names(axes: Axes, names: Sequence[Name], lines: Iterable[tuple[Floats,
     figure.draw_without_rendering()  # settles where the axes lie
     points = figure.dpi / 72
     inside = axes.get_window_extent()
-    limits = inside.padded(-EDGE_POINTS * points).extents
+    limits = np.asarray(inside.padded(-EDGE_POINTS * points).extents)
     dots = np.array([[name.x, name.y] for name in names]).reshape(-1, 2)
     blocked = [axes.transData.transform(dots)]
     blocked += [_stepwise(axes.transData.transform(np.column_stack(line)), LINE_STEP_POINTS * points) for line in lines]
