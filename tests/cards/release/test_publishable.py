@@ -33,7 +33,7 @@ def test_closed_models_stand_beside_open_weights_and_may_be_published(tmp_path):
     assert refusals(folder) == []
     card = (folder.path / "README.md").read_text()
     assert "(openai/gpt-4-1106-preview, 2023-11-06) |" in card
-    assert f"org/tiny@{COMMIT[:8]} |" in card
+    assert f"[tiny](https://huggingface.co/org/tiny/tree/{COMMIT}) |" in card
     assert "Costs are usd per sample." in card
     assert "- Closed models, whose answers a provider may change or withdraw: huge." in card
 
