@@ -7,6 +7,7 @@ are those of Okabe and Ito, which the colour-blind tell apart, darkened until ea
 
 from __future__ import annotations
 
+import warnings
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,9 @@ def new_figure(title: str, height: float = HEIGHT_INCHES) -> Figure:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a PNG, SVG or PDF file. Without date and version in it, the same numbers give the same file."""
     metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[path.suffix]
-    with atomic_file(path) as temporary, mpl.rc_context(STYLE):
+    with atomic_file(path) as temporary, mpl.rc_context(STYLE), warnings.catch_warnings():
+        # A script that no installed font has is drawn as boxes; the tables beside the plot have the names.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(temporary, format=path.suffix[1:], dpi=PIXELS_PER_INCH, metadata=metadata)
 
 

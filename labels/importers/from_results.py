@@ -13,7 +13,7 @@ from ..errors import InputError, TableError
 from ..tables.checking import check_table
 from ..tables.info import DatasetInfo
 from ..tables.labelling import ABOUT, make_labels
-from ..tables.layout import check_family_name
+from ..tables.layout import RESERVED, check_family_name
 from ..tables.made import DatasetTables, FamilyTables
 from ..tables.schemas import PREDICTIONS, STATES
 from ..tables.types import polars_schema
@@ -161,8 +161,11 @@ def _match(
 
 
 def _family_name(stem: str) -> str:
-    """A file's stem as the name of a family: what cannot stand in a folder's name becomes a dash."""
+    """A file's stem as the name of a family: what cannot stand in a folder's name becomes a dash, and names that
+    tables have get a word more.
+    """
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._").removesuffix("-predictions")
+    name = f"{name}-results" if name in RESERVED else name
     return check_family_name(name) if name else check_family_name(stem)
 
 

@@ -56,6 +56,14 @@ def test_the_card_says_which_samples_and_states_were_left_out(tmp_path):
         assert f"{words}\n" in (tmp_path / missing / "README.md").read_text()
 
 
+def test_names_of_any_length_and_script_are_drawn_without_a_warning(tmp_path, recwarn):
+    names = {"tiny": "org/模型 7b:v1", "huge": 300 * "x"}
+    rows, states = (frame.with_columns(pl.col("state").replace(names)) for frame in (prediction_rows(), state_rows()))
+    predictions, known = write_inputs(tmp_path, rows, states)
+    run(predictions, tmp_path / "out", known, as_json=True)
+    assert [str(warning.message) for warning in recwarn if issubclass(warning.category, UserWarning)] == []
+
+
 def test_streaming_loads_the_same_rows(demo):
     rows = load_dataset(str(demo / "digits"), "vit-mini", split="test", streaming=True)
     assert next(iter(rows))["sample_id"] == DatasetFolder(demo / "digits").labels("vit-mini")["sample_id"][0]

@@ -84,6 +84,13 @@ def test_a_family_may_have_more_states_than_a_byte_counts(tmp_path):
     assert entry.states.tolist() == [0, 299]
 
 
+def test_a_file_that_is_called_as_a_table_makes_a_family_of_another_name(tmp_path):
+    predictions, states = write_inputs(tmp_path)
+    made = label_predictions(predictions.rename(tmp_path / "all.csv"), states)
+    assert made.families[0].family == "all-results"
+    assert "The family is called 'all-results', after the file; `family` gives it another name." in made.info.notes
+
+
 def test_a_state_called_none_is_refused(tmp_path):
     rows, states = (
         frame.with_columns(pl.col("state").replace("tiny", "none")) for frame in (prediction_rows(), state_rows())
