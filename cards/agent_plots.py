@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-
 from ..labels.agents.curves import upper_hull
-from .drawing import AGENTS, AMBER, BLUE, GREY, PURPLE, STYLE, VERMILION, new_figure, save_figure, shortened
+from .drawing import AGENTS, AMBER, BLUE, GREY, PURPLE, VERMILION, new_figure, save_figure, shortened, styled
 from .placing import Name
 from .plane import draw_frontier, draw_states, finish_plane
 
@@ -39,7 +37,7 @@ def plot_agents(evaluation: Evaluation, path: Path) -> None:
         by_name.setdefault(agent.agent, []).append(agent)
     entries = 2 + len(BUILT_IN) + min(len(by_name), len(LOOKS))
     title = f"{evaluation.space.family}: agents on {evaluation.samples:,} samples"
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = new_figure(title, HEIGHT_INCHES + INCHES_PER_ENTRY * entries)
         axes = figure.subplots()
         assert evaluation.space.accuracies is not None, "an evaluation has accuracies"

@@ -8,6 +8,7 @@ are those of Okabe and Ito, which the colour-blind tell apart, darkened until ea
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from ..labels.bounds.pools import is_pool
 from ..labels.tables.parquet import atomic_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
@@ -87,6 +88,14 @@ MOST_NAMES = 24
 """Names that an axis of states holds; of more states every second, third, … is named."""
 
 
+@contextmanager
+def styled() -> Iterator[None]:
+    """Everything is drawn in the one style; a script that no installed font has becomes boxes, without a word."""
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
 def new_figure(title: str, height: float = HEIGHT_INCHES) -> Figure:
     """An empty figure, as wide as all of them."""
     figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
@@ -99,9 +108,7 @@ def new_figure(title: str, height: float = HEIGHT_INCHES) -> Figure:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a PNG, SVG or PDF file. Without date and version in it, the same numbers give the same file."""
     metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[path.suffix]
-    with atomic_file(path) as temporary, mpl.rc_context(STYLE), warnings.catch_warnings():
-        # A script that no installed font has is drawn as boxes; the tables beside the plot have the names.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with atomic_file(path) as temporary, styled():
         figure.savefig(temporary, format=path.suffix[1:], dpi=PIXELS_PER_INCH, metadata=metadata)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
@@ -17,13 +16,13 @@ from .drawing import (
     GREEN,
     GREY,
     MOST_NAMES,
-    STYLE,
     VERMILION,
     WIDTH_INCHES,
     name_axis,
     new_figure,
     save_figure,
     short_names,
+    styled,
 )
 from .plane import draw_accuracy_cost
 
@@ -75,7 +74,7 @@ def plot_family(report: FamilyReport, path: Path) -> list[Path]:
     """
     written = []
     for plot in plots_of(report):
-        with mpl.rc_context(STYLE):
+        with styled():
             figure = plot.draw(report)
         save_figure(figure, plot.beside(path))
         written.append(plot.beside(path))
