@@ -60,8 +60,7 @@ class StateTable:
                 " answer took"
             )
         if metric is None:
-            others = f"; choose another with `cost`: {', '.join(known[1:])}"
-            note = f"The cost of a state is its {known[0]!r}{others}."
+            note = f"The cost of a state is its {known[0]!r}; known as well: {', '.join(known[1:])}."
             return replace(self, notes=(*self.notes, note)) if len(known) > 1 else self
         if metric not in known:
             raise InputError(f"{self.where}: `cost` {metric!r} is not known for every state; known are {some(known)}")

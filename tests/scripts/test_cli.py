@@ -41,11 +41,11 @@ def refused(done, *words):
     return lines
 
 
-def test_notes_name_options(tmp_path):
+def test_label_says_which_costs_it_takes(tmp_path):
     predictions, states = write_inputs(tmp_path, states=state_rows().with_columns(parameters=pl.Series([1, 2, 3])))
     done = adaptlabels("label", predictions, tmp_path / "out", "--states", states)
     assert done.returncode == 0, done.stderr
-    assert "choose another with --cost: parameters" in " ".join(done.stderr.split())
+    assert "The cost of a state is its 'cost'; known as well: parameters." in " ".join(done.stderr.split())
 
 
 def test_help_names_every_command_and_loads_nothing_heavy():

@@ -283,7 +283,7 @@ def test_the_cost_metric_is_named_or_chosen(tmp_path):
     states = "state,gflops,cost\na,9,1\nb,2,5\n"
     info, tables = label(tmp_path, RIGHT, states)
     assert tables.states["state"].to_list() == ["b", "a"]
-    assert "The cost of a state is its 'gflops'; choose another with `cost`: cost." in info.notes
+    assert "The cost of a state is its 'gflops'; known as well: cost." in info.notes
     info, tables = label(tmp_path, RIGHT, states, cost="cost")
     assert tables.states["state"].to_list() == ["a", "b"]
     assert "gflops" not in tables.states.columns or tables.states["gflops"].null_count() == 2
