@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from ...labels.importers.import_options import ImportOptions
     from ...labels.importers.missing import Missing
+    from ...labels.tables.folder import DatasetFolder
 
 
 def command(
@@ -160,8 +163,35 @@ def run(
     info = replace(made.info, licence=licence or made.info.licence)
     families_made = [*made.families, pool_tables(made.families)] if pool else made.families
     console.err.print("labels, bounds with intervals, card, checks", style="dim")
-    folder = write_dataset(out, info, families_made, card=write_card)
+    with tempfile.TemporaryDirectory() as place:
+        old = _copied(out, Path(place) / "old")
+        folder = write_dataset(out, info, families_made, card=write_card)
+        if old is not None:
+            _say_what_changed(old, folder)
     folders.print_folder(folder, as_json=as_json)
+
+
+def _copied(out: Path, place: Path) -> Path | None:
+    """A copy of a dataset folder that is about to be replaced; None where there is none, or no room for it."""
+    if not (out / "states").is_dir():
+        return None
+    try:
+        return shutil.copytree(out, place)
+    except OSError:
+        return None
+
+
+def _say_what_changed(old: Path, folder: DatasetFolder) -> None:
+    """Compare the labels with those that were there."""
+    from ...cards import diff
+    from ...labels import AdaptLabelsError, open_folder
+
+    try:
+        lines = diff(open_folder(str(old)), folder).lines() or ["nothing changed"]
+    except AdaptLabelsError as error:
+        lines = [f"not compared with the labels that were there: {error}"]
+    for line in lines:
+        console.err.print(line, markup=False)
 
 
 def _states_of_logs(logs: Path, reading: ImportOptions | None, families: Path | None) -> Any:  # noqa: ANN401 - a frame

@@ -79,12 +79,19 @@ def test_the_lines_of_the_card_run(demo, monkeypatch, capsys):
     assert "'choices'" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["digits", "stories"])
-def test_the_queries_of_the_card_run_and_find_what_they_say(demo, name, monkeypatch):
+@pytest.fixture(params=["digits", "stories", "label"])
+def folder(request, demo, tmp_path):
+    """A folder of a `demo`, or of `label`."""
+    if request.param != "label":
+        return DatasetFolder(demo / request.param)
+    run(*write_inputs(tmp_path)[:1], tmp_path / "out", tmp_path / "states.csv", as_json=True)
+    return DatasetFolder(tmp_path / "out")
+
+
+def check_queries(folder):
+    """Run the queries of a card where its files are, and compare what they find with the tables."""
     duckdb = pytest.importorskip("duckdb")
-    folder = DatasetFolder(demo / name)
     (block,) = re.findall(r"```sql\n(.*?)```", (folder.path / "README.md").read_text(), re.DOTALL)
-    monkeypatch.chdir(folder.path)
     small_wrong, patterns, lost, oracle, sure = (
         duckdb.sql(query).pl() for query in block.split(";\n") if query.strip()
     )
@@ -98,6 +105,11 @@ def test_the_queries_of_the_card_run_and_find_what_they_say(demo, name, monkeypa
     assert len(lost) == (correct.any(axis=1) & ~correct[:, -1]).sum()
     assert sure["confidence"].is_sorted(descending=True)
     assert set(sure["state"]) <= set(taken.values())
+
+
+def test_the_queries_of_the_card_run_and_find_what_they_say(folder, monkeypatch):
+    monkeypatch.chdir(folder.path)
+    check_queries(folder)
 
 
 def test_small_costs_are_said_to_be_rounded_by_the_viewer(tmp_path):
@@ -209,6 +221,9 @@ def test_the_command_of_the_card_makes_the_same_labels(tmp_path, monkeypatch):
         main()
     assert not stopped.value.code
     assert DatasetFolder("labels").labels("mine").equals(first.labels("mine"))
+    monkeypatch.chdir("out")
+    check_queries(DatasetFolder(tmp_path / "out"))
+    monkeypatch.chdir(tmp_path)
     assert DatasetFolder("labels").info == first.info
 
 

@@ -115,6 +115,19 @@ def test_label_validate_bounds_and_card_in_a_row(tmp_path):
     assert (out / "README.md").read_bytes() == before
 
 
+def test_labelling_again_says_what_changed(tmp_path, in_process):
+    predictions, states = write_inputs(tmp_path)
+    arguments = ("label", predictions, "out", "--states", states)
+    assert "flipped" not in in_process(*arguments, cwd=tmp_path).stderr
+    assert in_process(*arguments, cwd=tmp_path).stderr.endswith("nothing changed\n")
+    rows = prediction_rows()
+    rows.with_columns(prediction=pl.when(pl.col("sample_id") != "s001").then("prediction").otherwise(3)).write_csv(
+        predictions
+    )
+    said = in_process(*arguments, cwd=tmp_path).stderr
+    assert "demo: label of huge flipped on 1 sample(s) (s001: right → wrong)" in said
+
+
 def test_validate_says_what_is_wrong_and_fails(tmp_path):
     predictions, states = write_inputs(tmp_path)
     assert adaptlabels("label", predictions, tmp_path / "out", "--states", states).returncode == 0
