@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -57,6 +58,8 @@ def write_dataset(
     claim_folder(out, info)
     with sole_writer(out), staging_folder(out) as staging:
         whole = with_kept_families(out, info, families)
+        if len(whole) > len(families):
+            info = replace(info, command=None)  # no single command made all of them
         write_labels(staging, info, whole)
         staged = DatasetFolder(staging)
         for family in staged.families:

@@ -135,7 +135,7 @@ def _compare_images(
     keys = [state.key for state in states]
     busy: list[float] = []
     with RUNNERS["vision"]().open(states, settings, find_benchmark("imagenet").answers) as opened:
-        models: dict[str, torch.nn.Module] = opened._models  # type: ignore[attr-defined]
+        models = {key: found.model for key, found in opened._models.items()}  # type: ignore[attr-defined]
 
         def ours() -> None:
             with device_time(settings.device, models.values()) as seconds:

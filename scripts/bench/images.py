@@ -147,7 +147,7 @@ def compare_pass(options: argparse.Namespace) -> None:
     settings = RunSettings(torch.device("cpu"), batch_size=options.batch_size)
     keys = [state.key for state in states]
     with RUNNERS["vision"]().open(states, settings, AnswerSpace(1000)) as opened:
-        models: dict[str, torch.nn.Module] = opened._models  # type: ignore[attr-defined]
+        models = {key: found.model for key, found in opened._models.items()}  # type: ignore[attr-defined]
         batches = {
             key: [pixels for pixels, _ in timm_loader(items, meta_config(state), options)]
             for key, state in zip(keys, states, strict=True)
@@ -177,7 +177,7 @@ def compare_peer(options: argparse.Namespace) -> None:
     keys = [state.key for state in states]
     busy: list[float] = []
     with RUNNERS["vision"]().open(states, settings, AnswerSpace(1000)) as opened, reference_arithmetic():
-        models: dict[str, torch.nn.Module] = opened._models  # type: ignore[attr-defined]
+        models = {key: found.model for key, found in opened._models.items()}  # type: ignore[attr-defined]
 
         def ours() -> None:
             with device_time(device, models.values()) as seconds:

@@ -102,7 +102,8 @@ def test_label_validate_bounds_and_card_in_a_row(tmp_path):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["families"][0]["samples"] == 60
     assert DatasetFolder(out).split == "dev"
-    assert json.loads(adaptlabels("validate", out, "--json").stdout) == {"folder": str(out), "ok": True, "problems": []}
+    found = json.loads(adaptlabels("validate", out, "--json").stdout)
+    assert found == {"folder": str(out), "ok": True, "problems": [], "notes": []}
     bounds = json.loads(adaptlabels("bounds", out, "--json", "--alpha", "0.5").stdout)["families"][0]
     assert [b["bound"] for b in bounds["bounds"]] == [
         "exact", "iso-accuracy", "conservative", "constant-alpha", "constant-alpha", "continuous",

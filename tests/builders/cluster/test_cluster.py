@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 from adaptlabels.builders import BuildOptions, make_plan, open_engine
+from adaptlabels.builders.build_options import command_of
 from adaptlabels.builders.building.run import run_build
 from adaptlabels.builders.building.store import Store
 from adaptlabels.builders.progress import Silent
@@ -191,7 +192,8 @@ def build_troubled(out: Path, source: Troubled) -> None:
     with open_engine(chosen) as engine:
         plan = replace(make_plan(chosen, engine), source=source)
         built = run_build(plan, out / ".adaptlabels", Silent(), engine)
-    write_dataset(out, plan.benchmark.info(plan.source), built.families, card=write_card)
+    info = replace(plan.benchmark.info(plan.source), command=command_of(chosen, plan))
+    write_dataset(out, info, built.families, card=write_card)
 
 
 def test_a_node_that_goes_and_units_that_fail_at_first_leave_no_trace(tmp_path, cluster, local):
