@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+ROUNDING = 1e-12
+"""Relative difference by which equal means may differ, where they add the same numbers in another order."""
+
 
 def as_correct(correct: ArrayLike) -> NDArray[np.bool_]:
     """A boolean matrix (n_samples, n_states) with at least one sample and two states."""
@@ -45,8 +48,9 @@ def as_costs(costs: ArrayLike, n_states: int | None = None, names: Sequence[str]
         raise InputError(f"`costs`: {len(values)} value(s) for {n_states} states")
     check_state_count(len(values))
     _check_positive(values, names)
-    if (np.diff(values) < 0).any():
-        first = int(np.argmax(np.diff(values) < 0))
+    falls = np.diff(values) < -ROUNDING * values[1:]
+    if falls.any():
+        first = int(np.argmax(falls))
         raise InputError(
             f"`costs`: states must be in ascending order of cost, but {label(names, first)} costs"
             f" {values[first]:g} and {label(names, first + 1)} after it {values[first + 1]:g}"

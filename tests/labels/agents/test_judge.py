@@ -108,6 +108,12 @@ def test_adding_a_cost_never_raises_a_share(case, extra):
     assert after.cost_wasted >= before.cost_wasted
 
 
+def test_states_whose_mean_costs_differ_by_rounding_alone_are_in_order():
+    costs = np.tile([1.0, 2.0, 2.0], (3, 1))
+    costs[:, 2] *= 1 - 1e-15
+    assert judge_of(np.eye(3, dtype=bool), costs).judged.mean_costs[2] < 2
+
+
 @given(labels())
 def test_a_mixtures_area_is_0_and_the_frontiers_is_1(case):
     judged = judge_of(*case).judged
