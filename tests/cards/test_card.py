@@ -107,6 +107,14 @@ def check_queries(folder):
     assert set(sure["state"]) <= set(taken.values())
 
 
+def test_the_code_of_the_card_loads_the_labels(folder, monkeypatch, capsys):
+    load, *_ = re.findall(r"```python\n(.*?)```", (folder.path / "README.md").read_text(), re.DOTALL)
+    monkeypatch.chdir(folder.path.parent)
+    capsys.readouterr()
+    exec(compile(load, "card", "exec"), {})
+    assert capsys.readouterr().out.startswith(folder.labels(folder.families[0])["sample_id"][0])
+
+
 def test_the_queries_of_the_card_run_and_find_what_they_say(folder, monkeypatch):
     monkeypatch.chdir(folder.path)
     check_queries(folder)
