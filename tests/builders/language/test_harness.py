@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -96,15 +97,19 @@ ROWS = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_tasks_of_other_forms_decide_as_the_harnesss_own(model, name, monkeypatch):
+def test_tasks_of_other_forms_decide_as_the_harnesss_own(model, name, tmp_path):
     """Its requests and its metric, on a few rows: WinoGrande's choices are in the context, BoolQ's lengths do not count."""
-    import datasets
     import lm_eval.tasks
 
-    folder, short = Path(lm_eval.tasks.__path__[0]) / name, name.rpartition("/")[2]
+    short = name.rpartition("/")[2]
+    folder = shutil.copytree(Path(lm_eval.tasks.__path__[0]) / name, tmp_path / short)
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("\n".join(map(json.dumps, ROWS[name])))
+    # Its own task, but for where the rows lie.
+    local = f"dataset_path: json\ndataset_kwargs: {{data_files: {{train: {rows}, validation: {rows}}}}}"
+    own = re.sub(r"^dataset_name: .*\n", "", (folder / "default.yaml").read_text(), flags=re.MULTILINE)
+    (folder / "default.yaml").write_text(re.sub(r"^dataset_path: .*$", local, own, flags=re.MULTILINE))
     known = lm_eval.tasks.TaskManager(include_path=str(folder), include_defaults=False)
-    data = datasets.Dataset.from_list(ROWS[name])
-    monkeypatch.setattr(datasets, "load_dataset", lambda **_: {"train": data, "validation": data})
     task = known.load(short)["tasks"][short]
     state = trained("neox-mini")
     lm = harness(model, load_tokenizer(state))
