@@ -1,9 +1,11 @@
 """Labels of large tables of predictions, beside some lines of polars that make the same label columns, and no more.
 
     python scripts/bench/large_tables.py [--samples 100000 --samples 1000000] [--states 10] [--rounds 2]
+    python scripts/bench/large_tables.py --wide --samples 100000 --states 50    # right and wrong alone, as a wide CSV
 
 `label` also computes the bounds with their intervals, trains the agents, writes card, plots and explorer, and checks
-the folder; the pipeline writes one table. Both run in processes of their own, in turn; the least CPU time counts.
+the folder; the pipeline, which reads no wide tables, writes one table. Both run in processes of their own, in turn; the
+least CPU time counts.
 """
 
 from __future__ import annotations
@@ -39,7 +41,24 @@ pl.scan_parquet(sys.argv[1]).join(states.lazy().select("state", "index"), on="st
 """
 
 
-def write_tables(folder: Path, n_samples: int, n_states: int) -> None:
+def write_wide(folder: Path, n_samples: int, n_states: int) -> Path:
+    """Write `wide.csv`, one column of right and wrong for each state, and `states.csv`: errors overlap."""
+    rng = np.random.default_rng(0)
+    difficulty = rng.random((n_samples, 1))
+    right = np.linspace(0.5, 0.9, n_states) + 0.15 * rng.standard_normal((n_samples, n_states)) > difficulty
+    names = pl.DataFrame({"sample_id": [f"s{place:09d}" for place in range(n_samples)]})
+    columns = (pl.Series(f"m{state:03d}", right[:, state].astype(np.int8)) for state in range(n_states))
+    names.with_columns(columns).write_csv(folder / "wide.csv")
+    write_states(folder, n_states)
+    return folder / "wide.csv"
+
+
+def write_states(folder: Path, n_states: int) -> None:
+    rows = [f"m{state:03d},{cost:.6g}" for state, cost in enumerate(np.geomspace(0.3, 30, n_states))]
+    (folder / "states.csv").write_text("\n".join(["state,cost", *rows]) + "\n")
+
+
+def write_long(folder: Path, n_samples: int, n_states: int) -> Path:
     """Write `predictions.parquet`, state after state, and `states.csv`: errors of the states overlap."""
     rng = np.random.default_rng(0)
     names = pl.Series([f"s{place:09d}" for place in range(n_samples)])
@@ -60,8 +79,8 @@ def write_tables(folder: Path, n_samples: int, n_states: int) -> None:
         writer.write_table(table)
     assert writer is not None, "there are states"
     writer.close()
-    rows = [f"m{state:03d},{0.3 * 1.5**state:.6g}" for state in range(n_states)]
-    (folder / "states.csv").write_text("\n".join(["state,cost", *rows]) + "\n")
+    write_states(folder, n_states)
+    return folder / "predictions.parquet"
 
 
 def run(*command: str) -> tuple[float, float]:
@@ -84,23 +103,25 @@ def main() -> None:
     parser.add_argument("--samples", type=int, action="append")
     parser.add_argument("--states", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--wide", action="store_true")
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, polars {version('polars')}, pyarrow {version('pyarrow')}")
     print("| samples x states | label: CPU s / peak MB | polars pipeline |\n| --- | --- | --- |")
     for n_samples in options.samples or [100_000, 1_000_000]:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            write_tables(folder, n_samples, options.states)
-            inputs = str(folder / "predictions.parquet"), str(folder / "states.csv")
+            table = (write_wide if options.wide else write_long)(folder, n_samples, options.states)
+            inputs = str(table), str(folder / "states.csv")
             ours, theirs = [], []
             for turn in range(options.rounds):
                 program = [sys.executable, "-m", "adaptlabels.scripts.cli", "label"]
                 ours.append(run(*program, inputs[0], str(folder / f"out-{turn}"), "--states", inputs[1]))
-                theirs.append(run(sys.executable, "-c", PIPELINE, *inputs, str(folder / "labels.parquet")))
-        shown = (
-            f"{min(seconds for seconds, _ in runs):.1f} / {min(peak for _, peak in runs):,.0f}"
+                if not options.wide:
+                    theirs.append(run(sys.executable, "-c", PIPELINE, *inputs, str(folder / "labels.parquet")))
+        shown = [
+            f"{min(taken for taken, _ in runs):.1f} / {min(peak for _, peak in runs):,.0f}" if runs else "–"
             for runs in (ours, theirs)
-        )
+        ]
         print(f"| {n_samples:,} x {options.states} | {' | '.join(shown)} |", flush=True)
 
 
