@@ -56,4 +56,4 @@ def _refused_source(folder: DatasetFolder) -> Iterator[str]:
     if info.source.startswith("hub:") and not info.source_revision:
         yield f"the commit of the source {info.source} is not known; build the folder again"
     if not info.licence:
-        yield "the labels have no licence; label them again with the `licence` of the source dataset on the Hub"
+        yield "the labels have no licence; `adaptlabels label --licence ID` names that of the source dataset"

@@ -196,6 +196,7 @@ def test_damaged_unlicensed_and_miniature_folders_are_refused(hub, home, tmp_pat
     )  # fmt: skip
     done = adaptlabels(hub, home, "publish", tmp_path / "plain" / "out", NAME)
     assert (done.returncode, "its weights are not known" in done.stderr) == (2, True), done.stderr
+    assert "the labels have no licence; `adaptlabels label --licence ID` names" in done.stderr
     assert hub.repositories == {}
 
 
