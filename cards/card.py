@@ -98,7 +98,7 @@ def render_card(
         title=f"[{escape(info.title)}]({info.homepage})" if info.homepage else escape(info.title),
         findings=[finding(report) for report in reports],
         caveats=caveats(folder, reports),
-        n_samples=f"{folder.tables[first].footer.rows:,}",
+        n_samples=f"{folder.tables[first].rows:,}",
         split=info.split,
         source=source_in_words(info),
         hub=f"{sections.HUB}/datasets/{place}" if place else None,
@@ -111,9 +111,9 @@ def render_card(
         from_source=info.source == "embedded" or info.source.startswith("hub:"),
         first_family=first,
         example=_example(folder, first),
-        configs="\n".join(f"| `{name}` | {table.footer.rows:,} |" for name, table in folder.tables.items()),
+        configs="\n".join(f"| `{name}` | {table.rows:,} |" for name, table in folder.tables.items()),
         files={name: table.path.relative_to(folder.path).as_posix() for name, table in folder.tables.items()},
-        has_confidence="confidence" in folder.tables[f"{first}-predictions"].footer.columns,
+        has_confidence="confidence" in folder.tables[f"{first}-predictions"].columns,
         families=[_family(folder, report) for report in reports],
         device_costs=sections.device_table(states),
         skipped=sections.skipped_list(info.skipped),
@@ -161,7 +161,7 @@ def _described(folder: DatasetFolder) -> Iterator[tuple[str, str, str]]:
 
 
 def _columns(folder: DatasetFolder, name: str, config: str) -> str:
-    return sections.column_table(name, folder.tables[config].footer.columns)
+    return sections.column_table(name, folder.tables[config].columns)
 
 
 def card_data(folder: DatasetFolder) -> DatasetCardData:
@@ -188,7 +188,7 @@ def card_data(folder: DatasetFolder) -> DatasetCardData:
     MetadataConfigs(
         {
             name: {
-                "data_files": [{"split": folder.split, "path": table.path.relative_to(folder.path).as_posix()}],
+                "data_files": [{"split": folder.split, "path": _paths(folder, table)}],
                 **({"default": True} if name == folder.families[0] else {}),
             }
             for name, table in folder.tables.items()
@@ -208,16 +208,22 @@ def _dataset_info(folder: DatasetFolder, name: str, table: StoredTable) -> Any: 
     from datasets import DatasetInfo
     from datasets.splits import SplitDict, SplitInfo
 
-    footer = table.footer
+    size = sum(file.footer.uncompressed_bytes for file in table.files)
     splits = SplitDict()
-    splits.add(SplitInfo(folder.split, num_bytes=footer.uncompressed_bytes, num_examples=footer.rows))
+    splits.add(SplitInfo(folder.split, num_bytes=size, num_examples=table.rows))
     return DatasetInfo(
         config_name=name,
         features=config_features(folder, name, table),
         splits=splits,
-        download_size=table.path.stat().st_size,
-        dataset_size=footer.uncompressed_bytes,
+        download_size=sum(file.path.stat().st_size for file in table.files),
+        dataset_size=size,
     )
+
+
+def _paths(folder: DatasetFolder, table: StoredTable) -> str | list[str]:
+    """A table's files relative to the folder, as the YAML has one or several."""
+    paths = [file.path.relative_to(folder.path).as_posix() for file in table.files]
+    return paths[0] if len(paths) == 1 else paths
 
 
 def _changelog(folder: DatasetFolder) -> str:
@@ -233,7 +239,7 @@ def _place(path: Path) -> str:
 
 def size_category(folder: DatasetFolder) -> str:
     """The Hub's word for the number of rows of all tables together."""
-    rows = sum(table.footer.rows for table in folder.tables.values())
+    rows = sum(table.rows for table in folder.tables.values())
     return next((name for limit, name in SIZE_CATEGORIES if rows < limit), LARGEST_CATEGORY)
 
 
@@ -244,4 +250,4 @@ def config_features(folder: DatasetFolder, name: str, table: StoredTable) -> Any
     family, names = name.removesuffix("-predictions"), {}
     if family in folder.families:
         names = class_label_names(folder.family_states(family)["state"].to_list(), folder.info.class_names)
-    return Features.from_dict(features(table.schema, table.footer.columns, names))
+    return Features.from_dict(features(table.schema, table.columns, names))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ..labels.tables.agent_schemas import AGENTS
-from ..labels.tables.folder import default_cost_metric
+from ..labels.tables.costs import default_cost_metric
 from ..labels.tables.origin import is_commit
 from ..labels.tables.schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
 from ..labels.tables.types import class_label_kind

@@ -63,13 +63,21 @@ def confidence_quality(
     sure: NDArray[np.float64] = np.asarray(confidence, dtype=np.float64)
     if sure.shape != right.shape:
         raise InputError(f"`confidence`: expected shape {right.shape}, got {sure.shape}")
-    return tuple(
-        _quality(name, right[:, i], sure[:, i]) for i, name in enumerate(names) if np.isfinite(sure[:, i]).all()
-    )
+    found = (quality_of_state(name, right[:, i], sure[:, i]) for i, name in enumerate(names))
+    return tuple(entry for entry in found if entry is not None)
 
 
-def _quality(name: str, right: NDArray[np.bool_], sure: NDArray[np.float64]) -> ConfidenceQuality:
-    """All figures of one state. Samples of equal confidence are ties, so counts of each tie are enough."""
+def quality_of_state(name: str, right: NDArray[np.bool_], sure: NDArray[np.float64]) -> ConfidenceQuality | None:
+    """Quality of one state's confidence; None where it is unknown for some sample.
+
+    Args:
+        name: Name of the state.
+        right: On which samples it is right (n_samples,).
+        sure: Probability that it gives to its answers (n_samples,), not a number where unknown.
+    """
+    if not np.isfinite(sure).all():
+        return None
+    # Samples of equal confidence are ties, so counts of each tie are enough.
     _, tie, sizes = np.unique(-sure, return_inverse=True, return_counts=True)
     wrong = np.bincount(tie, weights=~right).astype(np.float64)
     return ConfidenceQuality(name, _auroc(wrong, sizes), _calibration_error(right, sure), _aurc(wrong, sizes))

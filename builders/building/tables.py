@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ...labels.errors import InputError, RunError
-from ...labels.tables.labelling import ABOUT, check_predictions, make_labels
-from ...labels.tables.made import FamilyTables
+from ...labels.tables.labelling import ABOUT, check_predictions, label_family
 from ...labels.tables.schemas import PREDICTIONS, STATES
+from ...labels.tables.shards import in_shards
 from ...labels.tables.types import polars_schema
 from ..cache import versions
 from ..running.scores import PART_SCHEMA
@@ -22,6 +22,7 @@ from .scoring import part_of, part_print
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ...labels.tables.made import FamilyTables
     from ..backbones.families import Backbone, Family
     from ..running.contract import LoadedState
     from .catalogue import Catalogue
@@ -90,9 +91,8 @@ def make_tables(
     if (items["targets"].list.len() > 1).any():
         optional.append("targets")
     columns = polars_schema(PREDICTIONS, optional=optional)
-    predictions = predictions.select(columns.names()).cast(columns)
-    labelled = make_labels(predictions, table, items.select("sample_id", *ABOUT))
-    return FamilyTables(labelled.labels, predictions, labelled.states), problems
+    predictions = predictions.select(*(pl.col(name).cast(dtype) for name, dtype in columns.items()), *ABOUT)
+    return label_family(in_shards(predictions, len(table)), table), problems
 
 
 def _read(plan: BuildPlan, state: LoadedState, catalogue: Catalogue, store: Store) -> pl.DataFrame:

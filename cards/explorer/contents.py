@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from ...labels.errors import TableError
-from ...labels.tables.folder import default_cost_metric, matrix
+from ...labels.tables.costs import default_cost_metric
+from ...labels.tables.lists import matrix
 from ...labels.tables.vocabulary import COST_METRICS
 
 if TYPE_CHECKING:

@@ -77,7 +77,7 @@ def _boards(folder: DatasetFolder) -> dict[str, list[tuple[object, ...]]]:
 def _diff_family(old: DatasetFolder, new: DatasetFolder, family: str) -> FamilyDiff:
     states = [folder.family_states(family) for folder in (old, new)]
     names = [frame["state"].to_list() for frame in states]
-    answered = all(ANSWERS[0] in folder.tables[family].footer.columns for folder in (old, new))
+    answered = all(ANSWERS[0] in folder.tables[family].columns for folder in (old, new))
     labels = [folder.labels(family, (*COMPARED, *(ANSWERS if answered else ()))) for folder in (old, new)]
     samples = labels[0].join(labels[1], on="sample_id", suffix=NEW).sort("sample_id")
     shared = states[0].join(states[1], on="state", suffix=NEW, maintain_order="left")
@@ -116,7 +116,7 @@ def _difference(old: Sequence[str], new: Sequence[str]) -> tuple[tuple[str, ...]
 
 def _columns(folder: DatasetFolder, family: str) -> list[str]:
     tables = {"labels": folder.tables[family], "predictions": folder.tables[f"{family}-predictions"]}
-    return [f"{name}.{column}" for name, table in tables.items() for column in table.footer.columns]
+    return [f"{name}.{column}" for name, table in tables.items() for column in table.columns]
 
 
 def _changed_states(shared: pl.DataFrame) -> dict[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ...labels.report.problems import Problem
+from ...labels.report.problems import Problem, place_of
 from ...labels.tables.parquet import CHUNKING_KEY, HUGGINGFACE_KEY
 from ..card import config_features, size_category
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from datasets import Features
 
     from ...labels.tables.folder import DatasetFolder
-    from ...labels.tables.stored import Footer
+    from ...labels.tables.stored import StoredTable
+    from ...labels.tables.stored_file import Footer
 
 LARGEST_GROUP_BYTES = 10 << 20
 """Most uncompressed bytes of a row group."""
@@ -47,7 +48,7 @@ def check_viewer(folder: DatasetFolder) -> list[Problem]:
         text = (folder.path / "README.md").read_text(encoding="utf-8")
         header = yaml.safe_load(text.removeprefix("---\n").split("\n---\n")[0])
         declared = {info["config_name"]: info for info in header["dataset_info"]}
-        files = {config["config_name"]: config["data_files"][0]["path"] for config in header["configs"]}
+        files = {config["config_name"]: _listed_paths(config["data_files"][0]["path"]) for config in header["configs"]}
     except (OSError, IndexError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         return [Problem("README.md", None, f"its YAML declares no configs ({type(error).__name__}: {error})")]
     size = [size_category(folder)]
@@ -57,21 +58,29 @@ def check_viewer(folder: DatasetFolder) -> list[Problem]:
         problems.append(Problem("README.md", None, f"its size category is {found}, not {size}; `adaptlabels card`"))
     if [config["config_name"] for config in header["configs"] if config.get("default")] != [folder.families[0]]:
         problems.append(Problem("README.md", None, "its first family is not the default config; `adaptlabels card`"))
-    tables = {table.path.relative_to(folder.path).as_posix(): table for table in folder.tables.values()}
+    there = {place_of(file.path, folder): file.footer for file in folder.files}
     problems += [
         Problem(file, None, "is no config of the card, and not shown; `adaptlabels card`")
-        for file in sorted(set(tables) - set(files.values()))
+        for file in sorted(set(there).difference(*files.values()))
     ]
-    for config, file in files.items():
-        if file not in tables:
+    for config, paths in files.items():
+        lost = [path for path in paths if path not in there]
+        if lost or config not in folder.tables:
+            file = (lost or paths)[0]
             problems.append(Problem(file, None, "no such table, though the card declares it; `adaptlabels card`"))
             continue
-        footer = tables[file].footer
-        problems += list(_check_groups(footer, file))
-        problems += list(_check_values(footer, file))
-        problems += list(_check_features(footer, file, declared.get(config)))
-        problems += list(_check_labels(footer, file, config_features(folder, config, tables[file])))
+        expected = config_features(folder, config, folder.tables[config])
+        for path in paths:
+            problems += list(_check_groups(there[path], path))
+            problems += list(_check_values(there[path], path))
+            problems += list(_check_features(there[path], path, declared.get(config)))
+            problems += list(_check_labels(there[path], path, expected))
+        problems += list(_check_count(folder.tables[config], paths[0], declared.get(config)))
     return problems
+
+
+def _listed_paths(paths: str | list[str]) -> list[str]:
+    return [paths] if isinstance(paths, str) else paths
 
 
 def _check_groups(footer: Footer, file: str) -> Iterator[Problem]:
@@ -128,9 +137,12 @@ def _check_features(footer: Footer, file: str, declared: dict[str, Any] | None) 
             yield Problem(
                 file, name, "is a list of float32, which the viewer takes for a time series; float64 is meant"
             )
-    counted = [split["num_examples"] for split in declared.get("splits", [])]
-    if counted != [footer.rows]:
-        message = f"the card's YAML counts {counted} rows, the file has {footer.rows}; `adaptlabels card`"
+
+
+def _check_count(table: StoredTable, file: str, declared: dict[str, Any] | None) -> Iterator[Problem]:
+    counted = [split["num_examples"] for split in (declared or {}).get("splits", [])]
+    if declared is not None and counted != [table.rows]:
+        message = f"the card's YAML counts {counted} rows, there are {table.rows}; `adaptlabels card`"
         yield Problem(file, None, message)
 
 

@@ -12,10 +12,11 @@ import polars as pl
 from ..errors import InputError, TableError
 from ..tables.checking import check_table
 from ..tables.info import DatasetInfo
-from ..tables.labelling import ABOUT, make_labels
+from ..tables.labelling import ABOUT, label_family
 from ..tables.layout import RESERVED, check_family_name
-from ..tables.made import DatasetTables, FamilyTables
+from ..tables.made import DatasetTables
 from ..tables.schemas import PREDICTIONS, STATES
+from ..tables.shards import in_shards
 from ..tables.types import polars_schema
 from .files import some
 from .formats import AUTO, read_results
@@ -24,6 +25,7 @@ from .known_states import StateTable, match_states, own_metric, read_states, ren
 from .missing import without_missing
 
 if TYPE_CHECKING:
+    from ..tables.made import FamilyTables
     from .missing import Missing
     from .results import Results
 
@@ -190,12 +192,14 @@ def _label_family(family: str, rows: pl.DataFrame, known: StateTable, unit: str 
         pl.col("state").replace_strict(names, list(range(len(names))), return_dtype=pl.Int64)
     ).rename({"cost": own_metric(str(unit))} if "cost" in own.columns else {})
     table = _to_schema(coded, polars_schema(PREDICTIONS, optional=coded.columns), where)
-    about = coded.select("sample_id", *(name for name in ABOUT if name in coded.columns))
-    about = about.unique("sample_id", keep="first", maintain_order=True)
+    check_table(table, PREDICTIONS, where)
+    about = coded.select(pl.col(name).first().over("sample_id") for name in ABOUT if name in coded.columns)
     wanted = polars_schema(STATES, optional=space.columns)
-    labelled = make_labels(check_table(table, PREDICTIONS, where), _to_schema(space, wanted, known.where), about)
-    check_table(labelled.states, STATES, known.where)
-    return FamilyTables(labelled.labels, table, labelled.states)
+    made = label_family(
+        in_shards(table.with_columns(about.get_columns()), len(names)), _to_schema(space, wanted, known.where)
+    )
+    check_table(made.states, STATES, known.where)
+    return made
 
 
 def _to_schema(frame: pl.DataFrame, schema: pl.Schema, where: str) -> pl.DataFrame:

@@ -168,7 +168,7 @@ def _choices_table(entries: Sequence[Choices], samples: Samples, url: str | None
 
 
 def _rows(folder: DatasetFolder, family: str, file: Path) -> list[dict[str, object]]:
-    table = StoredTable(file, CHOICES).frame()
+    table = StoredTable([file], CHOICES).frame()
     metric = str(table["cost_metric"][0])
     url = table["url"][0]
     try:

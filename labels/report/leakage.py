@@ -40,7 +40,7 @@ def fitted_to_the_judged(folder: DatasetFolder, family: str) -> list[str]:
     oracle_states = labels.judged(np.arange(len(labels.table))).oracle_states
     judged = np.isin(labels.fold, JUDGED_FOLDS)
     for file in files:
-        table = StoredTable(file, CHOICES).frame()
+        table = StoredTable([file], CHOICES).frame()
         for entry in match_choices(table, samples, where=str(file)):
             if entry.states is None or judged[entry.rows].all():
                 continue

@@ -47,7 +47,7 @@ def sample_values(folder: DatasetFolder, family: str, column: str, argument: str
         InputError: There is no such column, it holds lists, or all samples have the same value.
         TableError: The table breaks its schema.
     """
-    columns = folder.tables[folder.known(family)].footer.columns
+    columns = folder.tables[folder.known(family)].columns
     if column not in columns:
         raise InputError(
             f"`{argument}`: the labels of family {family!r} have no column {column!r}, only {', '.join(columns)}"

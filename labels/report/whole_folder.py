@@ -75,7 +75,7 @@ def write_dataset(
         if problems:
             shown = "".join(f"\n{problem}" for problem in problems[:PROBLEMS_SHOWN])
             raise ChecksError(f"{out}: {len(problems)} check(s) failed, so the folder was left as it was:{shown}")
-        known = {place_of(t.path, staged): t.sha256 for t in staged.tables.values() if t.sha256 is not None}
+        known = {place_of(file.path, staged): file.sha256 for file in staged.files if file.sha256 is not None}
         write_checksums(staging, base=out, gone=files_like(out, TABLE_FILES), known=known)
         replace_folder(staging, out, stale=TABLE_FILES)
     return DatasetFolder(out)

@@ -11,10 +11,12 @@ import polars as pl
 from ..bounds.states import StateSpace
 from ..errors import InputError, TableError
 from .checksums import CHECKSUMS, read_checksums
-from .layout import agents_path, find_states, labels_path, predictions_path
+from .costs import cost_metric, default_cost_metric
+from .layout import agents_path, find_shards, find_states, labels_place, predictions_place
+from .lists import matrix
 from .replacing import finish_replacement
+from .shards import StoredShards
 from .stored import StoredTable
-from .vocabulary import COST_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .info import DatasetInfo
+    from .shards import Shards
+    from .stored_file import StoredFile
 
 
 class DatasetFolder:
@@ -53,8 +57,9 @@ class DatasetFolder:
         from .schemas import STATES
 
         self.split = states.stem
-        self._listed = read_checksums(self.path) if (self.path / CHECKSUMS).is_file() else {}
-        self._states = self._table(self.states_path, STATES, whole=True)
+        listed = read_checksums(self.path) if (self.path / CHECKSUMS).is_file() else {}
+        self._listed = {self.path / name: digest for name, digest in listed.items()}
+        self._states = self._table([self.states_path], STATES, whole=True)
 
     @cached_property
     def info(self) -> DatasetInfo:
@@ -77,12 +82,12 @@ class DatasetFolder:
         return self.path / "classes" / f"{self.split}.parquet"
 
     def labels_path(self, family: str) -> Path:
-        """File of a family's table *labels*."""
-        return labels_path(self.path, family, self.split)
+        """First file of a family's table *labels*, by which messages name the table."""
+        return find_shards(labels_place(self.path, family), self.split)[0]
 
     def predictions_path(self, family: str) -> Path:
-        """File of a family's table *predictions*."""
-        return predictions_path(self.path, family, self.split)
+        """First file of a family's table *predictions*, by which messages name the table."""
+        return find_shards(predictions_place(self.path, family), self.split)[0]
 
     @property
     def tables(self) -> dict[str, StoredTable]:
@@ -91,7 +96,7 @@ class DatasetFolder:
         if "agents" not in self._tables and path.is_file():  # it may be written after the others were read
             from .agent_schemas import AGENTS
 
-            self._tables["agents"] = self._table(path, AGENTS, whole=True)
+            self._tables["agents"] = self._table([path], AGENTS, whole=True)
         return self._tables
 
     @cached_property
@@ -100,17 +105,25 @@ class DatasetFolder:
 
         tables: dict[str, StoredTable] = {}
         for family in self.families:
-            tables[family] = self._table(self.labels_path(family), LABELS)
+            shards = find_shards(labels_place(self.path, family), self.split)
+            tables[family] = self._table(shards, LABELS)
             # By far the largest table: read again rather than held.
-            tables[f"{family}-predictions"] = self._table(self.predictions_path(family), PREDICTIONS, keep=False)
-        tables |= {"states": self._states, "bounds": self._table(self.bounds_path, BOUNDS_TABLE, whole=True)}
+            shards = find_shards(predictions_place(self.path, family), self.split)
+            tables[f"{family}-predictions"] = self._table(shards, PREDICTIONS, keep=False)
+        tables |= {"states": self._states, "bounds": self._table([self.bounds_path], BOUNDS_TABLE, whole=True)}
         if self.info.has_classes:
-            tables["classes"] = self._table(self.classes_path, CLASSES, whole=True)
+            tables["classes"] = self._table([self.classes_path], CLASSES, whole=True)
         return tables
 
-    def _table(self, path: Path, schema: pa.DataFrameSchema, *, keep: bool = True, whole: bool = False) -> StoredTable:
-        listed = self._listed.get(path.relative_to(self.path).as_posix())
-        return StoredTable(path, schema, keep=keep, whole=whole, listed=listed)
+    @property
+    def files(self) -> list[StoredFile]:
+        """The files of all tables."""
+        return [file for table in self.tables.values() for file in table.files]
+
+    def _table(
+        self, paths: Sequence[Path], schema: pa.DataFrameSchema, *, keep: bool = True, whole: bool = False
+    ) -> StoredTable:
+        return StoredTable(paths, schema, keep=keep, whole=whole, listed=self._listed)
 
     @cached_property
     def states(self) -> pl.DataFrame:
@@ -161,6 +174,19 @@ class DatasetFolder:
         """
         return self.tables[f"{self.known(family)}-predictions"].frame(columns)
 
+    def shards(self, family: str) -> Shards:
+        """A family's tables *labels* and *predictions*, shard by shard.
+
+        Raises:
+            InputError: There is no such family.
+            TableError: A table is missing or breaks its schema, or the two have not the same number of files.
+        """
+        labels, predictions = self.tables[self.known(family)], self.tables[f"{family}-predictions"]
+        if len(labels.files) != len(predictions.files):
+            count = f"comes in {len(predictions.files)} files, the labels in {len(labels.files)}"
+            raise TableError(f"{predictions.path}: {count}")
+        return StoredShards(labels, predictions)
+
     def family_states(self, family: str) -> pl.DataFrame:
         """A family's rows of table *states*, in order of index.
 
@@ -180,15 +206,7 @@ class DatasetFolder:
             InputError: There is no such family, or the metric is not known for all of its states.
         """
         states = self.family_states(family)
-        metric = cost or default_cost_metric(states)
-        if metric not in COST_METRICS:
-            raise InputError(f"cost metric {metric!r} is not one of {', '.join(COST_METRICS)}")
-        if metric not in states.columns or states[metric].is_null().any():
-            known = [name for name in COST_METRICS if name in states.columns and not states[name].is_null().any()]
-            raise InputError(
-                f"{self.states_path}: {metric!r} is not known for every state of family {family!r};"
-                f" known are {', '.join(known) or 'none'}"
-            )
+        metric = cost_metric(states, cost, self.states_path)
         return StateSpace.create(
             states["state"].to_list(),
             states[metric].cast(pl.Float64).to_numpy(),
@@ -214,11 +232,12 @@ class DatasetFolder:
             TableError: The table is missing or breaks its schema, or its lists differ in length.
         """
         if self.labels(family, ["confidence"])["confidence"].null_count():
-            return np.full((self.tables[family].footer.rows, len(self.family_states(family))), np.nan)
+            return np.full((self.tables[family].rows, len(self.family_states(family))), np.nan)
         return self._matrix(family, "confidence").astype(np.float64)
 
     def _matrix(self, family: str, column: str) -> NDArray[Any]:
-        return matrix(self.labels(family, [column]), column, str(self.labels_path(family)))
+        table = self.tables[self.known(family)]
+        return np.concatenate([matrix(shard, column, str(table.path)) for shard in table.shards([column])])
 
     def sample_costs(self, family: str) -> NDArray[np.float64]:
         """Cost of each sample under each state (n_samples, n_states), in the order of the labels.
@@ -229,7 +248,7 @@ class DatasetFolder:
         """
         table = self.tables[f"{self.known(family)}-predictions"]
         metric = default_cost_metric(self.family_states(family))
-        if metric not in table.footer.columns:
+        if metric not in table.columns:
             raise InputError(f"{table.path}: samples have no {metric!r} of their own, only states have")
         rows = table.frame(["sample_id", "state", metric])
         wide = rows.pivot("state", index="sample_id", values=metric, maintain_order=True)
@@ -275,21 +294,3 @@ class DatasetFolder:
         if family not in self.families:
             raise InputError(f"{self.path}: no family {family!r}; there are {', '.join(self.families)}")
         return family
-
-
-def matrix(labels: pl.DataFrame, column: str, where: str) -> NDArray[np.bool_]:
-    """A list column of equal lengths as an array (n_samples, n_states).
-
-    Raises:
-        TableError: The lists differ in length.
-    """
-    lengths = labels[column].list.len().unique()
-    if len(lengths) != 1:
-        raise TableError(f"{where}: column {column!r} has lists of different lengths {sorted(lengths.to_list())}")
-    return labels[column].explode(empty_as_null=True).to_numpy().reshape(len(labels), int(lengths[0]))
-
-
-def default_cost_metric(states: pl.DataFrame) -> str:
-    """The first cost that is known for all states: `gflops`, then `cost`, then the other metrics."""
-    order = ("gflops", "cost", *COST_METRICS)
-    return next((m for m in order if m in states.columns and not states[m].is_null().any()), "gflops")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,23 +9,22 @@ import polars as pl
 import pyarrow
 
 from ..bounds.oracle import oracle
-from ..bounds.utility import conservative_utility
-from ..confidence import confidence_quality
 from ..errors import InputError, TableError
 from ..folds import fold_of
 from .absent import null_column
 from .checking import ROWS_SHOWN
-from .folder import default_cost_metric
-from .schemas import LABELS, STATES
+from .costs import default_cost_metric
+from .made import FamilyTables
+from .schemas import LABELS
+from .shards import Shard, hold, sample_numbers
+from .state_figures import StateFigures
 from .types import polars_schema
 from .vocabulary import NONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
-
-    from ..bounds.oracle import Oracle
 
 MOST_STATES = 10_000
 """States of a family, which its class labels name in every table."""
@@ -35,17 +33,7 @@ MOST_STATES = 10_000
 ANSWERS = ("prediction", "correct", "confidence")
 """Columns of *predictions* that are list columns in *labels*."""
 ABOUT = ("category", "split_type", "source_id")
-"""Columns of *labels* that come from the source of the samples; predictions do not carry them."""
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """The labels of one family."""
-
-    labels: pl.DataFrame
-    """Table *labels*."""
-    states: pl.DataFrame
-    """The family's rows of table *states*, with accuracy, alpha and oracle share filled in."""
+"""Columns of *labels* that come from the source of the samples; table *predictions* does not keep them."""
 
 
 def check_predictions(predictions: pl.DataFrame, states: Sequence[str], where: str) -> None:
@@ -92,41 +80,59 @@ def _gaps(predictions: pl.DataFrame, samples: pl.Series, states: Sequence[str]) 
             yield name, lacking
 
 
-def make_labels(predictions: pl.DataFrame, states: pl.DataFrame, about: pl.DataFrame | None = None) -> Labelled:
+def label_family(predictions: Iterable[pl.DataFrame], states: pl.DataFrame) -> FamilyTables:
     """Label every sample of one family.
 
     Args:
-        predictions: Table *predictions* of the family, complete (see `check_predictions`).
-        states: Rows of table *states*, in order of cost; accuracy, alpha and oracle share are filled in here.
-        about: What the source says of samples: `sample_id` and any columns of `ABOUT`.
+        predictions: Table *predictions* of the family, complete (see `check_predictions`), in shards of whole samples
+            (see `in_shards`), and beside it any columns of `ABOUT`.
+        states: Rows of table *states*, in order of cost; accuracy, alpha and the other figures that follow from the
+            labels are filled in here.
 
     Raises:
         InputError: Fewer than two states, too many, one called `none`, or costs that are not positive and ascending.
     """
-    names = states["state"].to_list()
-    _check_states(names)
-    order = _places(predictions, len(names)).arg_sort()
+    _check_states(states["state"].to_list())
+    figures = StateFigures()
+    shards = hold(Shard(label_shard(shard, states, figures), shard.drop(ABOUT, strict=False)) for shard in predictions)
+    return FamilyTables(figures.fill(states), shards)
+
+
+def label_shard(predictions: pl.DataFrame, states: pl.DataFrame, figures: StateFigures) -> pl.DataFrame:
+    """Table *labels* of some samples.
+
+    Args:
+        predictions: Their predictions, of every state, and any columns of `ABOUT`.
+        states: Rows of table *states*, in order of cost.
+        figures: Takes what figures of the states follow from.
+
+    Raises:
+        InputError: As `label_family`.
+    """
+    n_states = len(states)
+    order = _places(predictions, n_states).arg_sort()
     ordered = predictions.select("^correct|prediction|confidence$")[order]
-    correct = ordered["correct"].to_numpy().reshape(-1, len(names))
+    correct = ordered["correct"].to_numpy().reshape(-1, n_states)
     costs = states[default_cost_metric(states)].to_numpy()
     result = oracle(correct, costs)
-    first = predictions.select("sample_id", "^targets?$")[order.gather_every(len(names))]
-    known = _known(first["sample_id"], about)
+    first = predictions.select("sample_id", "^targets?$", *(name for name in ABOUT if name in predictions.columns))[
+        order.gather_every(n_states)
+    ]
+    unknown = (name for name in ABOUT if name not in first.columns)
+    first = first.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in unknown)
     labels = first.with_columns(
-        **known,
-        fold=_folds(first["sample_id"], known["source_id"]),
+        fold=_folds(first["sample_id"], first["source_id"]),
         pattern=_patterns(correct),
-        cheapest_right=pl.Series(np.where(result.solvable, result.states, len(names))),
-        **_answers(ordered, len(names)),
+        cheapest_right=pl.Series(np.where(result.solvable, result.states, n_states)),
+        **_answers(ordered, n_states),
         n_correct=pl.Series(correct.sum(axis=1)),
         solvable=pl.Series(result.solvable),
         oracle_state=pl.Series(result.states),
         oracle_cost=pl.Series(costs[result.states]),
     )
     kept = polars_schema(LABELS, optional=labels.columns)
-    sure = ordered["confidence"].cast(pl.Float64).to_numpy().reshape(correct.shape)
-    measured = {**_measured(result, costs), **_worth(correct, sure, names)}
-    return Labelled(labels.select(kept.names()).cast(kept), _fill(states, measured))
+    figures.add(correct, ordered["confidence"].to_numpy().reshape(correct.shape))
+    return labels.select(kept.names()).cast(kept)
 
 
 def _check_states(names: Sequence[str]) -> None:
@@ -134,16 +140,6 @@ def _check_states(names: Sequence[str]) -> None:
         raise InputError(f"{len(names)} states: table labels holds up to {MOST_STATES} in a family")
     if NONE in names:
         raise InputError(f"state {NONE!r}: in the labels this name says that no state is right; give it another name")
-
-
-def _known(samples: pl.Series, about: pl.DataFrame | None) -> dict[str, pl.Series]:
-    """What the source says of each sample; null where it says nothing."""
-    found = {name: pl.repeat(None, len(samples), dtype=pl.String, eager=True) for name in ABOUT}
-    if about is not None:
-        for name in set(ABOUT) & set(about.columns):
-            said = about.select("sample_id", name).drop_nulls()
-            found[name] = samples.replace_strict(said["sample_id"], said[name], default=None, return_dtype=pl.String)
-    return found
 
 
 def _answers(ordered: pl.DataFrame, length: int) -> dict[str, pl.Series]:
@@ -169,41 +165,11 @@ def _patterns(correct: NDArray[np.bool_]) -> pl.Series:
 
 def _places(predictions: pl.DataFrame, n_states: int) -> pl.Series:
     """Where each row belongs when rows lie by sample, in the order of their first appearance, then by state."""
-    rows = predictions.select("sample_id")
-    samples = rows.unique(maintain_order=True).with_row_index("sample")
-    sample = rows.join(samples, on="sample_id", how="left", maintain_order="left")["sample"]
-    return sample.cast(pl.UInt64) * n_states + predictions["state"].cast(pl.UInt64)
+    return sample_numbers(predictions) * n_states + predictions["state"].cast(pl.UInt64)
 
 
 def _lists(values: pl.Series, length: int) -> pl.Series:
     return values.reshape((-1, length)).arr.to_list()
-
-
-def _measured(result: Oracle, costs: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    return {
-        "accuracy": result.accuracies,
-        "alpha": result.alpha,
-        "oracle_share": result.shares,
-        "utility": conservative_utility(costs, result.accuracies).utility,
-    }
-
-
-def _worth(
-    correct: NDArray[np.bool_], sure: NDArray[np.float64], names: Sequence[str]
-) -> dict[str, NDArray[np.float64]]:
-    """Quality of the states' confidences, not a number where some are unknown."""
-    found = {entry.state: entry for entry in confidence_quality(correct, sure, names)}
-    return {
-        figure: np.array([getattr(found[name], figure) if name in found else np.nan for name in names])
-        for figure in ("auroc", "ece", "aurc")
-    }
-
-
-def _fill(states: pl.DataFrame, measured: Mapping[str, NDArray[np.float64]]) -> pl.DataFrame:
-    filled = states.with_columns(
-        pl.Series(name, values, dtype=pl.Float64).fill_nan(None) for name, values in measured.items()
-    )
-    return filled.select(name for name in STATES.columns if name in filled.columns)
 
 
 def _some(samples: pl.Series) -> str:

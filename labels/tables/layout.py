@@ -1,8 +1,8 @@
 """A dataset folder: where its tables lie, and what families may be called.
 
 README.md                                       card
-data/<family>/<split>-00000-of-00001.parquet    labels, one row per sample
-predictions/<family>/<split>-*.parquet          one row per sample and state
+data/<family>/<split>-00000-of-00001.parquet    labels, one row per sample; large tables come in several shards
+predictions/<family>/<split>-*.parquet          one row per sample and state, in as many shards, of the same samples
 states/<split>.parquet                          one row per state
 bounds/<split>.parquet                          one row per family and bound
 classes/<split>.parquet                         one row per class, of image datasets
@@ -40,6 +40,8 @@ FOLDER_FILES = (
     "SHA256SUMS",
 )
 """All files of a dataset folder; whatever else lies there is its owner's."""
+FIVE_DIGITS = "[0-9]" * 5
+"""Pattern of a shard's number."""
 RESERVED = ("states", "bounds", "classes", "agents", "default", "all")
 """Config names that no family may take."""
 
@@ -69,14 +71,37 @@ def _why_not(path: Path) -> str:
     return f"{path}: not a dataset folder (it has no states/<split>.parquet){hint}"
 
 
-def labels_path(folder: Path, family: str, split: str) -> Path:
-    """Where a family's table *labels* lies."""
-    return folder / "data" / family / f"{split}-00000-of-00001.parquet"
+def labels_place(folder: Path, family: str) -> Path:
+    """Folder of the shards of a family's table *labels*."""
+    return folder / "data" / family
 
 
-def predictions_path(folder: Path, family: str, split: str) -> Path:
-    """Where a family's table *predictions* lies."""
-    return folder / "predictions" / family / f"{split}-00000-of-00001.parquet"
+def predictions_place(folder: Path, family: str) -> Path:
+    """Folder of the shards of a family's table *predictions*."""
+    return folder / "predictions" / family
+
+
+def shard_path(place: Path, split: str, number: int = 0, of: int = 1) -> Path:
+    """Where a shard lies, as `datasets` names them.
+
+    Example:
+        >>> from pathlib import Path
+        >>> shard_path(Path("data/vit"), "test").as_posix()
+        'data/vit/test-00000-of-00001.parquet'
+    """
+    return place / f"{split}-{number:05d}-of-{of:05d}.parquet"
+
+
+def shards_pattern(split: str) -> str:
+    """Pattern of the names of all shards of a table, as `datasets` and DuckDB take it."""
+    return f"{split}-*-of-*.parquet"
+
+
+def find_shards(place: Path, split: str) -> list[Path]:
+    """The shards that a table should have, in order, by the names of those that lie there; one where there is none."""
+    found = sorted(place.glob(f"{split}-{FIVE_DIGITS}-of-{FIVE_DIGITS}.parquet"))
+    of = int(found[-1].stem[-5:]) if found else 1
+    return [shard_path(place, split, number, of) for number in range(of)]
 
 
 def agents_path(folder: Path, split: str) -> Path:

@@ -12,7 +12,7 @@ import pyarrow
 import pyarrow.parquet
 
 from ..errors import TableError, cannot_be_written, first_line
-from .absent import without_empty_columns
+from .absent import filled_columns
 from .info import METADATA_KEY
 from .types import arrow_schema, features
 
@@ -43,8 +43,10 @@ def write_table(
     schema: pa.DataFrameSchema,
     names: Mapping[str, Sequence[str]],
     info: DatasetInfo,
+    *,
+    columns: Sequence[str] | None = None,
 ) -> None:
-    """Write a table under a temporary name, flush it, and rename it; columns that hold nothing are left out.
+    """Write a table, or a shard of one, under a temporary name, flush it, and rename it.
 
     Args:
         path: The file; its folder is made.
@@ -52,8 +54,9 @@ def write_table(
         schema: One of the schemas of `schemas`.
         names: Names of the class labels, by kind.
         info: The benchmark, kept in the file's metadata.
+        columns: Names of the columns to write; by default those that hold something.
     """
-    frame = without_empty_columns(frame, schema)
+    frame = frame.select(columns or filled_columns(frame, schema))
     kept = {
         HUGGINGFACE_KEY: json.dumps({"info": {"features": features(schema, frame.columns, names)}}),
         CHUNKING_KEY: json.dumps(CHUNKING),

@@ -9,12 +9,14 @@ import polars as pl
 
 from ..bounds.pools import JOIN
 from ..errors import InputError
-from .folder import default_cost_metric
-from .labelling import ABOUT, make_labels
-from .made import FamilyTables
+from .costs import default_cost_metric
+from .labelling import ABOUT, label_family
+from .shards import in_shards
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from .made import FamilyTables
 
 
 def pool_tables(families: Sequence[FamilyTables]) -> FamilyTables:
@@ -37,10 +39,9 @@ def pool_tables(families: Sequence[FamilyTables]) -> FamilyTables:
     shared = _shared_samples(families)
     columns = [name for name in families[0].predictions.columns if all(name in t.predictions.columns for t in families)]
     predictions = pl.concat(_coded(tables, states, shared).select(columns) for tables in families)
-    first = families[0].labels
-    about = first.select("sample_id", *(name for name in ABOUT if name in first.columns))
-    labelled = make_labels(predictions, states, about)
-    return FamilyTables(labelled.labels, predictions, labelled.states)
+    about = families[0].labels.select("sample_id", *ABOUT)
+    predictions = predictions.join(about, on="sample_id", how="left", maintain_order="left")
+    return label_family(in_shards(predictions, len(states)), states)
 
 
 def _states(families: Sequence[FamilyTables]) -> pl.DataFrame:

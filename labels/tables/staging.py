@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from ..errors import InputError
 from .folder import DatasetFolder
 from .made import FamilyTables
@@ -13,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import polars as pl
-
     from .info import DatasetInfo
+
+
+SAMPLE = ("sample_id", "target")
+"""Columns that families of a folder have in common, the second where targets are known."""
 
 
 def claim_folder(path: Path, info: DatasetInfo) -> None:
@@ -59,25 +63,25 @@ def with_kept_families(path: Path, info: DatasetInfo, families: Sequence[FamilyT
     except InputError:
         return list(families)
     new = {tables.family for tables in families}
-    samples = _samples(families[0].labels)
+    staying = [family for family in folder.families if family not in new]
+    if not staying:
+        return list(families)
+    samples = pl.concat(
+        [shard.labels.select(name for name in SAMPLE if name in shard.labels.columns) for shard in families[0].shards]
+    ).sort("sample_id")
     kept = []
-    for family in folder.families:
-        if family in new:
-            continue
-        labels = folder.labels(family)
+    for family in staying:
         if folder.info.class_names != info.class_names:
             raise InputError(
                 f"{path}: its family {family!r} has {len(folder.info.class_names)} classes, the new one"
                 f" {len(info.class_names)}; make both in one command, or choose another folder"
             )
-        if not _samples(labels).equals(samples):
+        labels = folder.tables[family]
+        there = labels.frame([name for name in SAMPLE if name in labels.columns]).sort("sample_id")
+        if not there.equals(samples):
             raise InputError(
-                f"{path}: its family {family!r} has {len(labels)} other samples or other targets; build it again in the"
+                f"{path}: its family {family!r} has {len(there)} other samples or other targets; build it again in the"
                 " same command, or choose another folder"
             )
-        kept.append(FamilyTables(labels, folder.predictions(family), folder.family_states(family)))
+        kept.append(FamilyTables(folder.family_states(family), folder.shards(family)))
     return [*kept, *families]
-
-
-def _samples(labels: pl.DataFrame) -> pl.DataFrame:
-    return labels.select("^sample_id|target$").sort("sample_id")

@@ -1,203 +1,161 @@
-"""One table of a dataset folder on disk: opened when something of it is needed, each column read and checked once."""
+"""One table of a dataset folder on disk: opened when something of it is needed, each column read and checked once.
+
+A table is one file, or several shards that follow each other. What needs all columns goes shard by shard (`shards`), so
+that tables that are larger than the memory can be read; what needs one column of all rows takes it whole (`frame`).
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow.parquet
 
 from ..errors import TableError
-from .absent import null_column, nullable_columns
-from .checking import check_columns, check_table
-from .checksums import DIFFERS
+from .absent import with_absent
 from .info import METADATA_KEY, DatasetInfo
-from .parquet import HUGGINGFACE_KEY, open_table
+from .stored_file import StoredFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from io import BufferedReader
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandera.polars as pa
 
 
-@dataclass(frozen=True, eq=False)
-class Footer:
-    """What a parquet file says of itself; known without reading its rows."""
-
-    parquet: pyarrow.parquet.FileMetaData
-    """Row groups with their sizes and pages."""
-    schema: pyarrow.Schema
-    """Columns with their types, and the metadata of the file."""
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return int(self.parquet.num_rows)
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the columns, in order."""
-        return list(self.schema.names)
-
-    @property
-    def uncompressed_bytes(self) -> int:
-        """Size of the rows before compression."""
-        groups = range(self.parquet.num_row_groups)
-        return sum(int(self.parquet.row_group(number).total_byte_size) for number in groups)
-
-    def text(self, key: str) -> str | None:
-        """An entry of the file's metadata."""
-        found = (self.schema.metadata or {}).get(key.encode())
-        return None if found is None else found.decode()
-
-    @property
-    def class_names(self) -> dict[str, list[str]]:
-        """Names of the class labels that the file declares, by column."""
-        declared = json.loads(self.text(HUGGINGFACE_KEY) or '{"info": {"features": {}}}')
-        return {
-            column: feature["names"]
-            for column, feature in declared["info"]["features"].items()
-            if feature.get("_type") == "ClassLabel"
-        }
-
-
 class StoredTable:
-    """A parquet file that keeps one of our schemas."""
-
-    sha256: str | None = None
-    """SHA-256 of the file, known once rows of it were read."""
+    """A table that keeps one of our schemas, in one file or several."""
 
     def __init__(
         self,
-        path: Path,
+        paths: Sequence[Path],
         schema: pa.DataFrameSchema,
         *,
         keep: bool = True,
         whole: bool = False,
-        listed: str | None = None,
+        listed: Mapping[Path, str] | None = None,
     ) -> None:
         """Name a table; nothing is opened yet.
 
         Args:
-            path: The file.
+            paths: Its files, in order; at least one.
             schema: Its schema.
             keep: Whether columns that were read stay in memory for the next call.
             whole: Whether the first opening reads all columns, as is best for small tables.
-            listed: SHA-256 that the file must have for its rows to be read; None to take the file as it is.
+            listed: SHA-256 that files must have for their rows to be read; others are taken as they are.
         """
-        self.path = path
         self.schema = schema
-        self._keep, self._whole, self._listed = keep, whole, listed
+        self.files = [StoredFile(path, schema, (listed or {}).get(path)) for path in paths]
+        """The files, in order."""
+        self._keep, self._whole = keep, whole
         self._columns: dict[str, pl.Series] = {}
-        self._footer: Footer | None = None
 
     @property
-    def footer(self) -> Footer:
-        """What the file says of itself.
+    def path(self) -> Path:
+        """The first file, by which messages name the table."""
+        return self.files[0].path
+
+    @property
+    def rows(self) -> int:
+        """Number of rows.
 
         Raises:
-            TableError: The file is missing, is not a parquet file, or has other columns than the schema.
+            TableError: A file is missing, is no parquet file, or has other columns than the schema or the first file.
         """
-        if self._footer is None and self._whole:
-            self.frame()
-        if self._footer is None:
-            with open_table(self.path) as file:
-                self._footer = self._footer_of(file)
-        return self._footer
+        self._open()
+        return sum(file.footer.rows for file in self.files)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns that the files have, in order.
+
+        Raises:
+            TableError: As `rows`.
+        """
+        self._open()
+        return self.files[0].footer.columns
 
     @property
     def info(self) -> DatasetInfo:
         """The benchmark that the table belongs to.
 
         Raises:
-            TableError: The file cannot be read or was not written by adaptlabels.
+            TableError: As `rows`, or the file was not written by adaptlabels.
         """
-        text = self.footer.text(METADATA_KEY)
+        self._open()
+        text = self.files[0].footer.text(METADATA_KEY)
         if text is None:
             raise TableError(f"{self.path}: not written by adaptlabels (its metadata lacks {METADATA_KEY!r})")
         return DatasetInfo.from_json(text, str(self.path))
 
     def frame(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """Columns of the table, checked against the schema; only those that are not known yet are read.
+        """Columns of all rows, checked against the schema; only those that are not known yet are read.
 
         Args:
-            columns: Their names; None for all. Those that the file leaves out are null.
+            columns: Their names; None for all. Those that the files leave out are null.
 
         Raises:
-            TableError: The file is missing or breaks its schema.
+            TableError: A file is missing or breaks the schema.
         """
-        known = self._columns
-        if self._footer is None or not known.keys() >= set(self._stored(columns)):
-            with self._verified() as file:
-                self._footer = self._footer or self._footer_of(file)
-                new = [name for name in self._stored(columns) if name not in known]
-                file.seek(0)
-                # Read by polars, which needs less memory for it than pyarrow does.
-                read = pl.read_parquet(file, columns=new, use_pyarrow=False, hive_partitioning=False)
-            known = {**known, **{series.name: series for series in self._checked(read)}}
+        first, known = self.files[0], self._columns
+        if not first.is_open or not known.keys() >= set(first.stored(columns)):
+            read = [file.read(columns, known) for file in self.files]
+            self._check_alike()
+            known = {**known, **{series.name: series for series in pl.concat(read)}}
             if self._keep:
                 self._columns = known
-        return self._with_absent([known[name] for name in self._stored(columns)], columns, self._footer.rows)
+        found = pl.DataFrame([known[name] for name in first.stored(columns)])
+        return with_absent(found, self.schema, columns, self.rows)
 
-    def rows_where(self, condition: pl.Expr, columns: Sequence[str]) -> pl.DataFrame:
-        """Some rows and columns, row group by row group, so that no more than these rows are held; they are not kept.
+    def shard(self, number: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The same columns of one file. Those of a file that has others beside it are not kept.
 
         Args:
-            condition: Which rows; it may look at those of `columns` that the file has.
-            columns: Names of the columns; those that the file leaves out are null.
+            number: The file's place in `files`.
+            columns: Names of the columns; None for all. Those that the file leaves out are null.
 
         Raises:
-            TableError: The file is missing or breaks its schema.
+            TableError: The file is missing or breaks the schema.
         """
-        with self._verified() as file:
-            self._footer = self._footer or self._footer_of(file)
-            stored = self._stored(columns)
-            empty = pl.DataFrame(self._footer.schema.empty_table().select(stored))
-            batches = pyarrow.parquet.ParquetFile(file).iter_batches(columns=stored)
-            read = pl.concat([empty, *(pl.DataFrame(batch).filter(condition) for batch in batches)])
-        found = self._checked(read.select(stored))
-        return self._with_absent(found.get_columns(), columns, len(found))
+        if len(self.files) == 1:
+            return self.frame(columns)
+        file = self.files[number]
+        return with_absent(file.read(columns), self.schema, columns, file.footer.rows)
 
-    @contextmanager
-    def _verified(self) -> Iterator[BufferedReader]:
-        """The open file, if it is the one that was written."""
-        with open_table(self.path) as file:
-            if self.sha256 is None:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-                if self._listed not in (None, found):
-                    raise TableError(f"{self.path}: {DIFFERS}")
-                self.sha256 = found
-                file.seek(0)
-            yield file
+    def shards(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """Each shard in turn, so that no more than one is held where there are several.
 
-    def _stored(self, columns: Sequence[str] | None) -> list[str]:
-        """Those of some columns that the file has."""
-        assert self._footer is not None, "the file was opened"
-        absent = set(nullable_columns(self.schema)) - set(self._footer.columns)
-        return [name for name in columns or self._footer.columns if name not in absent]
+        Args:
+            columns: As of `shard`.
 
-    def _with_absent(self, found: Sequence[pl.Series], columns: Sequence[str] | None, length: int) -> pl.DataFrame:
-        """The columns that were read, and nulls for those that the file leaves out; by default in order."""
-        read = {series.name: series for series in found}
-        wanted = columns or [name for name in self.schema.columns if name in {*read, *nullable_columns(self.schema)}]
-        missing = (name for name in wanted if name not in read)
-        read |= {name: null_column(self.schema, name, length) for name in missing}
-        return pl.DataFrame([read[name] for name in wanted])
+        Raises:
+            TableError: A file is missing or breaks the schema, or has other columns than the first.
+        """
+        for number in range(len(self.files)):
+            yield self.shard(number, columns)
+        self._check_alike()
 
-    def _footer_of(self, file: BufferedReader) -> Footer:
-        parquet = pyarrow.parquet.ParquetFile(file)
-        footer = Footer(parquet.metadata, parquet.schema_arrow)
-        check_columns(footer.columns, self.schema, str(self.path))
-        return footer
+    def rows_where(self, condition: pl.Expr, columns: Sequence[str]) -> pl.DataFrame:
+        """Some rows and columns, so read that no more than these rows are held; they are not kept.
 
-    def _checked(self, frame: pl.DataFrame) -> pl.DataFrame:
-        schema = self.schema
-        if len(frame.columns) < len(schema.columns):
-            schema = schema.select_columns(frame.columns)
-        return check_table(frame, schema, str(self.path))
+        Args:
+            condition: Which rows; it may look at those of `columns` that the files have.
+            columns: Names of the columns; those that the files leave out are null.
+
+        Raises:
+            TableError: A file is missing or breaks the schema.
+        """
+        found = pl.concat([file.read_where(condition, columns) for file in self.files])
+        self._check_alike()
+        return with_absent(found, self.schema, columns, len(found))
+
+    def _open(self) -> None:
+        if self._whole and not self.files[0].is_open:
+            self.frame()
+        self._check_alike()
+
+    def _check_alike(self) -> None:
+        """All files have the columns of the first."""
+        first = self.files[0]
+        for file in self.files[1:]:
+            if file.footer.schema.remove_metadata() != first.footer.schema.remove_metadata():
+                raise TableError(f"{file.path}: its columns are not those of {first.path.name}")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from .absent import filled_columns
 from .checking import check_table
-from .layout import check_family_name, labels_path, predictions_path
+from .layout import check_family_name, labels_place, predictions_place, shard_path
 from .parquet import write_table
 from .schemas import BOUNDS_TABLE, CLASSES, LABELS, PREDICTIONS, STATES
 from .types import class_label_names, polars_schema
@@ -33,12 +34,7 @@ def write_labels(path: Path, info: DatasetInfo, families: Sequence[FamilyTables]
         TableError: A table breaks its schema.
     """
     for tables in families:
-        family = check_family_name(tables.family)
-        names = class_label_names(tables.states["state"].to_list(), info.class_names)
-        file = labels_path(path, family, info.split)
-        write_table(file, check_table(tables.labels, LABELS, str(file)), LABELS, names, info)
-        file = predictions_path(path, family, info.split)
-        write_table(file, check_table(tables.predictions, PREDICTIONS, str(file)), PREDICTIONS, names, info)
+        _write_shards(path, info, check_family_name(tables.family), tables)
     states = pl.concat([tables.states for tables in families], how="diagonal")
     states = states.select(name for name in STATES.columns if name in states.columns)
     file = path / "states" / f"{info.split}.parquet"
@@ -46,6 +42,27 @@ def write_labels(path: Path, info: DatasetInfo, families: Sequence[FamilyTables]
     if info.has_classes:
         file = path / "classes" / f"{info.split}.parquet"
         write_table(file, check_table(class_rows(info), CLASSES, str(file)), CLASSES, {}, info)
+
+
+def _write_shards(path: Path, info: DatasetInfo, family: str, tables: FamilyTables) -> None:
+    """Write *labels* and *predictions* of a family; a column that holds something in one shard is in all of them."""
+    names = class_label_names(tables.states["state"].to_list(), info.class_names)
+    kept = (
+        {name for shard in tables.shards for name in filled_columns(shard.labels, LABELS)},
+        {name for shard in tables.shards for name in filled_columns(shard.predictions, PREDICTIONS)},
+    )
+    places = labels_place(path, family), predictions_place(path, family)
+    for number, shard in enumerate(tables.shards):
+        for frame, schema, columns, place in zip(shard, (LABELS, PREDICTIONS), kept, places, strict=True):
+            file = shard_path(place, info.split, number, len(tables.shards))
+            write_table(
+                file,
+                check_table(frame, schema, str(file)),
+                schema,
+                names,
+                info,
+                columns=[name for name in frame.columns if name in columns],
+            )
 
 
 def class_rows(info: DatasetInfo) -> pl.DataFrame:

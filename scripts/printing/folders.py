@@ -74,7 +74,7 @@ def _family(folder: DatasetFolder, family: str) -> dict[str, Any]:
         "dataset": folder.info.name,
         "family": family,
         "states": len(accuracies),
-        "samples": folder.tables[family].footer.rows,
+        "samples": folder.tables[family].rows,
         "lowest_accuracy": accuracies.min(),
         "highest_accuracy": accuracies.max(),
         "oracle_accuracy": bounds["exact"]["accuracy"],

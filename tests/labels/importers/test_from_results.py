@@ -22,6 +22,7 @@ from adaptlabels.labels import (
 from adaptlabels.labels.agents.choices import Samples
 from adaptlabels.labels.agents.matching import match_choices
 from adaptlabels.labels.confidence import confidence_quality
+from adaptlabels.labels.tables.shards import Shard
 
 from ..inputs import prediction_rows, state_rows, write_inputs
 
@@ -368,7 +369,7 @@ def test_a_family_whose_states_have_no_utility_yet_stays_beside_new_ones(tmp_pat
     old = replace(
         tables,
         states=tables.states.with_columns(family=pl.lit("old")).drop("utility", "auroc", "ece", "aurc"),
-        predictions=tables.predictions.with_columns(family=pl.lit("old")),
+        shards=[Shard(tables.labels, tables.predictions.with_columns(family=pl.lit("old")))],
     )
     folder = write_dataset(tmp_path / "out", info, [old])
     assert folder.states["utility"].null_count() == 3

@@ -102,7 +102,7 @@ def test_only_addresses_of_the_web_become_links(folder, url):
 def test_choices_by_a_cost_that_is_no_longer_known_are_named(folder):
     add_agent(folder, in_turn(folder), name="turns")
     file = choices_path(folder.path, "demo", "turns")
-    table = StoredTable(file, CHOICES).frame().with_columns(cost_metric=pl.lit("energy_j"))
+    table = StoredTable([file], CHOICES).frame().with_columns(cost_metric=pl.lit("energy_j"))
     write_table(file, table, CHOICES, {}, folder.info)
     with pytest.raises(TableError, match=r"turns.parquet: .*'energy_j' is not known .*remove the file"):
         make_board(folder)

@@ -213,7 +213,7 @@ def test_image_datasets_say_what_their_classes_are_called(tmp_path):
     assert validate_folder(folder) == []
     classes = folder.tables["classes"].frame()
     assert classes.row(1) == (1, "n2", "dog")
-    assert folder.tables["demo"].footer.class_names["target"] == ["cat", "dog", "emu", "owl"]
+    assert folder.tables["demo"].files[0].footer.class_names["target"] == ["cat", "dog", "emu", "owl"]
     write_table(folder.classes_path, classes.with_columns(name=pl.col("name").reverse()), CLASSES, {}, folder.info)
     (problem,) = validate_folder(resealed(folder))
     assert str(problem) == "classes/test.parquet: its classes are not those of the other tables"

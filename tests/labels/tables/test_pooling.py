@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 from adaptlabels.labels import (
     DatasetFolder,
+    FamilyTables,
     InputError,
     label_predictions,
     report_folder,
@@ -15,6 +18,7 @@ from adaptlabels.labels import (
     write_dataset,
 )
 from adaptlabels.labels.tables.pooling import pool_tables
+from adaptlabels.labels.tables.shards import Shard
 from adaptlabels.labels.tables.writing import write_labels
 
 from ..inputs import two_families
@@ -38,10 +42,9 @@ def test_a_stored_pool_has_the_figures_of_the_pool_of_its_families(made, tmp_pat
 def test_samples_that_a_family_lacks_are_not_in_the_pool(made, tmp_path):
     small, large = made.families
     fewer = large.labels["sample_id"][10:].implode()
-    large = type(large)(
-        large.labels.filter(pl.col("sample_id").is_in(fewer)),
-        large.predictions.filter(pl.col("sample_id").is_in(fewer)),
+    large = FamilyTables(
         large.states,
+        [Shard(*(frame.filter(pl.col("sample_id").is_in(fewer)) for frame in (large.labels, large.predictions)))],
     )
     pool = pool_tables([small, large])
     assert pool.labels["sample_id"].to_list() == small.labels["sample_id"].to_list()[10:]
@@ -55,15 +58,16 @@ def test_what_makes_no_pool_is_refused(made):
     small, large = made.families
     with pytest.raises(InputError, match="`pool`: 1 family is labelled here; a pool needs two"):
         pool_tables([small])
-    other = type(large)(large.labels.with_columns(pl.col("sample_id") + "x"), large.predictions, large.states)
+    renamed = Shard(large.labels.with_columns(pl.col("sample_id") + "x"), large.predictions)
+    other = FamilyTables(large.states, [renamed])
     with pytest.raises(InputError, match="no sample is common"):
         pool_tables([small, other])
     units = [
-        type(tables)(tables.labels, tables.predictions, tables.states.with_columns(cost_unit=pl.lit(unit)))
+        replace(tables, states=tables.states.with_columns(cost_unit=pl.lit(unit)))
         for tables, unit in ((small, "usd"), (large, "tokens"))
     ]
     with pytest.raises(InputError, match=r"costs are in several units \(usd, tokens\)"):
         pool_tables(units)
-    unknown = type(large)(large.labels, large.predictions, large.states.with_columns(cost=pl.lit(None, pl.Float64)))
+    unknown = replace(large, states=large.states.with_columns(cost=pl.lit(None, pl.Float64)))
     with pytest.raises(InputError, match="no cost metric in common"):
         pool_tables([small, unknown])

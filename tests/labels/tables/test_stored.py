@@ -20,7 +20,7 @@ from ..inputs import prediction_rows, state_rows
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "hf_secretsecretsecret"
 FAMILIES = ("one", "two")
-READING = ("labels/tables/stored.py",)  # from the file that `open_table` opened
+READING = ("labels/tables/stored_file.py",)  # from the file that `open_table` opened
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +81,8 @@ def test_columns_are_read_when_they_are_needed_and_checked_alone(openings):
     assert folder.labels("one", ["correct", "sample_id"]).equals(whole.select("correct", "sample_id"))
     assert set(labels._columns) == {"correct", "sample_id"}
     assert folder.labels("one", whole.columns).equals(whole)
-    assert labels.footer.rows == len(whole)
-    assert labels.footer.columns == whole.columns
+    assert labels.rows == len(whole)
+    assert labels.columns == whole.columns
 
 
 def test_columns_that_hold_nothing_are_left_out_and_read_as_nulls(openings):
@@ -96,7 +96,7 @@ def test_columns_that_hold_nothing_are_left_out_and_read_as_nulls(openings):
         assert {name: read.schema[name] for name in absent} == {
             name: polars_schema(table.schema)[name] for name in absent
         }
-    assert "input_size" not in folder.tables["states"].footer.columns
+    assert "input_size" not in folder.tables["states"].columns
     rows = folder.tables["one-predictions"].rows_where(pl.col("state") == 0, ["sample_id", "margin", "state"])
     assert (rows.columns, rows["margin"].null_count()) == (["sample_id", "margin", "state"], len(rows))
     assert folder.labels("one", ["source_id"])["source_id"].null_count() == 240
@@ -117,7 +117,7 @@ def test_a_wrong_value_is_found_when_its_column_is_read(openings, tmp_path):
     pl.read_parquet(labels.path).with_columns(n_correct=pl.lit(-1, dtype=pl.Int64)).write_parquet(
         tmp_path / "x.parquet"
     )
-    damaged = StoredTable(tmp_path / "x.parquet", labels.schema)
+    damaged = StoredTable([tmp_path / "x.parquet"], labels.schema)
     assert len(damaged.frame(["sample_id"])) == 240
     for _ in range(2):
         with pytest.raises(TableError, match=r"x.parquet: column 'n_correct', rows 0, 1, 2 \(240 in all\)"):
@@ -129,4 +129,4 @@ def test_columns_out_of_order_are_named(openings, tmp_path):
     frame = pl.read_parquet(labels.path)
     frame.select(reversed(frame.columns)).write_parquet(tmp_path / "x.parquet")
     with pytest.raises(TableError, match=r"x.parquet: its columns are oracle_cost, "):
-        _ = StoredTable(tmp_path / "x.parquet", labels.schema).footer
+        _ = StoredTable([tmp_path / "x.parquet"], labels.schema).columns
