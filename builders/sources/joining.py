@@ -39,16 +39,16 @@ def join_source(where: str, family: str, source: str | None = None) -> Any:  # n
     from datasets import Features, Image, IterableDataset, List, Value, load_dataset
 
     folder = open_folder(where)
-    path = folder.labels_path(folder.known(family))
+    paths = [str(file.path) for file in folder.tables[folder.known(family)].files]
     benchmark = find_benchmark(folder.info.name).at_split(folder.split)
     items = open_source(benchmark, source or _own_source(folder.info.source, folder.info.source_revision))
-    labels = load_dataset("parquet", data_files=str(path), split="train")
+    labels = load_dataset("parquet", data_files=paths, split="train")
     content = {
         "image-classification": {"image": Image()},
         "multiple-choice": {"context": Value("string"), "choices": List(Value("string"))},
     }
     return IterableDataset.from_generator(
-        partial(_joined, pl.read_parquet(path), items),
+        partial(_joined, pl.read_parquet(paths), items),
         features=Features({**labels.features, **content[benchmark.task]}),
     )
 

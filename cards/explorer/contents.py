@@ -14,7 +14,7 @@ import polars as pl
 
 from ...labels.errors import TableError
 from ...labels.tables.costs import default_cost_metric
-from ...labels.tables.lists import matrix
+from ...labels.tables.layout import shards_pattern
 from ...labels.tables.vocabulary import COST_METRICS
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Contents:
     states: pl.DataFrame
     """Table *states* in that order."""
     files: dict[str, str]
-    """For each family the file of its labels, relative to the folder."""
+    """For each family the file of its labels, or the pattern of its files, relative to the folder."""
     n_samples: int
     """Number of samples."""
     patterns: NDArray[np.uint8]
@@ -91,18 +91,16 @@ def gather(folder: DatasetFolder) -> Contents:
     Raises:
         TableError: A table is missing or breaks its schema, or the families have not the same samples.
     """
-    tables = _aligned(folder)
-    correct = np.concatenate(
-        [matrix(labels, "correct", str(folder.labels_path(family))) for family, labels in tables.items()], axis=1
-    )
+    samples = folder.labels(folder.families[0], ["sample_id"])
+    correct = np.concatenate([_correct(folder, family, samples) for family in folder.families], axis=1)
     patterns, pattern, counts = np.unique(
         np.packbits(correct, axis=1, bitorder="little"), axis=0, return_inverse=True, return_counts=True
     )
     step = -(-correct.size // MOST_ANSWERS)
-    shown = [labels.gather_every(step) for labels in tables.values()]
+    shown = [_labels_of(folder, family, samples.gather_every(step)) for family in folder.families]
     return Contents(
-        states=pl.concat([folder.family_states(family) for family in tables]),
-        files={family: folder.labels_path(family).relative_to(folder.path).as_posix() for family in tables},
+        states=pl.concat([folder.family_states(family) for family in folder.families]),
+        files={family: _files(folder, family) for family in folder.families},
         n_samples=len(correct),
         patterns=patterns,
         counts=counts.astype(np.uint32),
@@ -139,19 +137,29 @@ def gather_agents(folder: DatasetFolder) -> list[dict[str, Any]]:
     return folder.tables["agents"].frame(("family", "cost_metric", *AGENT_COLUMNS)).to_dicts()
 
 
-def _aligned(folder: DatasetFolder) -> dict[str, pl.DataFrame]:
-    """The labels of each family, all in the first family's order of samples."""
-    first, *others = folder.families
-    tables = {first: folder.labels(first)}
-    order = tables[first].select("sample_id")
-    for family in others:
-        labels = folder.labels(family)
-        tables[family] = order.join(labels, on="sample_id", how="left", maintain_order="left")
-        if len(labels) != len(order) or tables[family]["correct"].null_count():
-            raise TableError(
-                f"{folder.labels_path(family)}: column 'sample_id' has other samples than family {first!r}"
-            )
-    return tables
+def _correct(folder: DatasetFolder, family: str, samples: pl.DataFrame) -> NDArray[np.bool_]:
+    """Which of a family's states are right (n_samples, n_states), in the order of some samples."""
+    own = folder.labels(family, ["sample_id"])
+    places = samples.join(own.with_row_index("place"), on="sample_id", how="left", maintain_order="left")["place"]
+    if len(own) != len(samples) or places.null_count():
+        raise TableError(
+            f"{folder.labels_path(family)}: column 'sample_id' has other samples than family {folder.families[0]!r}"
+        )
+    found: NDArray[np.bool_] = folder.correct(family)[places.to_numpy()]
+    return found
+
+
+def _labels_of(folder: DatasetFolder, family: str, samples: pl.DataFrame) -> pl.DataFrame:
+    """A family's labels of some samples, in their order."""
+    found = [shard.join(samples, on="sample_id", how="semi") for shard in folder.tables[family].shards()]
+    return samples.join(pl.concat(found), on="sample_id", how="left", maintain_order="left")
+
+
+def _files(folder: DatasetFolder, family: str) -> str:
+    """The file of a family's labels, relative to the folder; of several, the pattern of their names."""
+    paths = [file.path for file in folder.tables[family].files]
+    name = paths[0] if len(paths) == 1 else paths[0].with_name(shards_pattern(folder.split))
+    return name.relative_to(folder.path).as_posix()
 
 
 def _details(tables: list[pl.DataFrame], pattern: NDArray[np.uint32]) -> Details:

@@ -72,9 +72,9 @@ def check_viewer(folder: DatasetFolder) -> list[Problem]:
         expected = config_features(folder, config, folder.tables[config])
         for path in paths:
             problems += list(_check_groups(there[path], path))
-            problems += list(_check_values(there[path], path))
             problems += list(_check_features(there[path], path, declared.get(config)))
             problems += list(_check_labels(there[path], path, expected))
+        problems += list(_check_values([there[path] for path in paths], paths[0]))
         problems += list(_check_count(folder.tables[config], paths[0], declared.get(config)))
     return problems
 
@@ -102,14 +102,16 @@ def _check_groups(footer: Footer, file: str) -> Iterator[Problem]:
                 return
 
 
-def _check_values(footer: Footer, file: str) -> Iterator[Problem]:
+def _check_values(footers: list[Footer], file: str) -> Iterator[Problem]:
     """Every column has a value: the statistics of the row groups count nulls, those inside lists too."""
-    metadata = footer.parquet
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    for place in range(metadata.num_columns):
+    metadata = [footer.parquet for footer in footers]
+    groups = [each.row_group(number) for each in metadata for number in range(each.num_row_groups)]
+    if len({each.num_columns for each in metadata}) > 1:
+        return  # features tell
+    for place in range(metadata[0].num_columns):
         columns = [group.column(place) for group in groups]
         known = all(column.statistics is not None and column.statistics.has_null_count for column in columns)
-        if known and all(column.statistics.null_count == column.num_values for column in columns) and footer.rows:
+        if known and all(column.statistics.null_count == column.num_values for column in columns) and groups:
             name = columns[0].path_in_schema.partition(".")[0]
             yield Problem(file, name, "has no value in any row; write the folder again, which leaves it out")
 
@@ -142,7 +144,7 @@ def _check_features(footer: Footer, file: str, declared: dict[str, Any] | None) 
 def _check_count(table: StoredTable, file: str, declared: dict[str, Any] | None) -> Iterator[Problem]:
     counted = [split["num_examples"] for split in (declared or {}).get("splits", [])]
     if declared is not None and counted != [table.rows]:
-        message = f"the card's YAML counts {counted} rows, there are {table.rows}; `adaptlabels card`"
+        message = f"the card's YAML counts {counted} rows, the table has {table.rows}; `adaptlabels card`"
         yield Problem(file, None, message)
 
 

@@ -27,6 +27,8 @@ TEXT_COLUMNS = (
     "sample_id", "state", "family", "category", "group", "task", "subject", "source_id", "source", "revision",
 )  # fmt: skip
 """Columns that are names, whatever they look like."""
+GLIMPSE = 10_000
+"""Rows of a table by which its format is told."""
 INDEX_COLUMNS = ("", "Unnamed: 0", "index", "__index_level_0__", "level_0")
 """Names under which pandas writes its index."""
 WHOLE = r"^-?(0|[1-9]\d{0,17})$"
@@ -61,12 +63,13 @@ class Table:
         return replace(self, frame=frame, notes=(*self.notes, *notes))
 
 
-def open_table(path: Path, columns: Mapping[str, str] | None = None) -> Table:
+def open_table(path: Path, columns: Mapping[str, str] | None = None, *, most: int | None = None) -> Table:
     """Read a table.
 
     Args:
         path: `.csv` or `.tsv` (separated by comma, semicolon or tab), `.jsonl`, any of them with `.gz`, or `.parquet`.
         columns: Names that columns get, by the names that the file has.
+        most: Rows to read at most, where the file need not be read whole for it; None for all.
 
     Returns:
         The table. Numbers are numbers, names are text, nested columns and pandas' index are left out.
@@ -80,9 +83,11 @@ def open_table(path: Path, columns: Mapping[str, str] | None = None) -> Table:
         raise InputError(f"{path}: expected a .csv, .tsv, .jsonl (each also .gz) or .parquet file")
     try:
         if kind == SEPARATED:
-            frame = _read_separated(path)
+            frame = _read_separated(path, most)
+        elif kind == PARQUET:
+            frame = pl.read_parquet(path, n_rows=most, hive_partitioning=False)
         else:
-            frame = pl.read_parquet(path, hive_partitioning=False) if kind == PARQUET else _read_lines(path)
+            frame = _read_lines(path)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeDecodeError, EOFError) as error:
@@ -112,9 +117,9 @@ def stem(path: Path) -> str:
     return name.removesuffix(Path(name).suffix) if Path(name).suffix in (*SEPARATED, *LINES, *PARQUET) else name
 
 
-def _read_separated(path: Path) -> pl.DataFrame:
+def _read_separated(path: Path, most: int | None) -> pl.DataFrame:
     separator = _separator(path)
-    frame = pl.read_csv(path, separator=separator, infer_schema=False, encoding="utf8")
+    frame = pl.read_csv(path, separator=separator, infer_schema=False, encoding="utf8", n_rows=most)
     # `a, b` is a habit of people: where a column's name begins with a blank, so do its values.
     padded = [name for name in frame.columns if name != name.strip()]
     frame = frame.with_columns(pl.col(name).str.strip_chars() for name in padded)

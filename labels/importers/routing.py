@@ -9,7 +9,7 @@ import polars as pl
 
 from ..errors import InputError, TableError
 from .answers import as_correct
-from .files import Table, is_table, open_table, read_json, some
+from .files import GLIMPSE, Table, is_table, open_table, read_json, some
 from .import_options import ImportOptions
 from .results import Results, results_of_tasks
 from .wide import find_states, read_wide_rows
@@ -29,7 +29,7 @@ def is_routerbench(where: Path) -> bool:
     """Whether a file is a RouterBench table: `sample_id`, models, and `MODEL|total_cost`."""
     if not is_table(where):
         return False
-    columns = open_table(where).frame.columns
+    columns = open_table(where, most=GLIMPSE).frame.columns
     return ROUTERBENCH_TASK in columns and any(column.endswith(TOTAL_COST) for column in columns)
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from ..errors import TableError
 from .answers import as_correct, read_answers
-from .files import Table, is_table, known_names, left_out, open_table, stem
+from .files import GLIMPSE, Table, is_table, known_names, left_out, open_table, stem
 from .import_options import ImportOptions
 from .results import Results
 
@@ -27,7 +27,7 @@ CATEGORY_NAMES = ("category", "group", "task", "subject")
 
 def is_long_table(path: Path) -> bool:
     """Whether a file is a table with one row per sample and state."""
-    return is_table(path) and "state" in known_names(open_table(path), NAMES).frame.columns
+    return is_table(path) and "state" in known_names(open_table(path, most=GLIMPSE), NAMES).frame.columns
 
 
 def read_long_table(path: Path, options: ImportOptions | None = None) -> Results:

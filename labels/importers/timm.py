@@ -9,7 +9,7 @@ import polars as pl
 
 from ..errors import InputError, TableError
 from .answers import read_answers
-from .files import Table, is_table, known_names, open_table, stem
+from .files import GLIMPSE, Table, is_table, known_names, open_table, stem
 from .import_options import ImportOptions
 from .real_targets import has_several_targets, image_name, with_real_targets
 from .results import Results
@@ -25,13 +25,13 @@ NAMES = ("file_name", "predicted_class", "predicted_probability", "sample_id", "
 
 def is_timm(where: Path) -> bool:
     """Whether a path is such a file, or a folder with some."""
-    return any(True for _ in _tables(where))
+    return any(True for _ in _tables(where, GLIMPSE))
 
 
-def _tables(where: Path) -> Iterator[Table]:
+def _tables(where: Path, most: int | None = None) -> Iterator[Table]:
     for file in [where] if where.is_file() else sorted(where.glob("*")):
         if is_table(file):
-            table = known_names(open_table(file), NAMES)
+            table = known_names(open_table(file, most=most), NAMES)
             if {"file_name", "predicted_class"} <= set(table.frame.columns):
                 yield table
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from ..bounds.states import StateSpace
 from ..errors import InputError, TableError
-from .files import is_table, open_table, some, stem
+from .files import GLIMPSE, is_table, open_table, some, stem
 from .published import matching
 from .table import require
 
@@ -44,7 +44,7 @@ class PublishedModels:
 
 def is_timm_results(path: Path) -> bool:
     """Whether a file is one of timm's tables of results."""
-    return is_table(path) and {"model", "param_count", "img_size"} <= set(open_table(path).frame.columns)
+    return is_table(path) and {"model", "param_count", "img_size"} <= set(open_table(path, most=GLIMPSE).frame.columns)
 
 
 def read_timm_results(

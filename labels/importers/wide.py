@@ -8,7 +8,7 @@ import polars as pl
 
 from ..errors import TableError
 from .answers import as_correct, read_answers
-from .files import Table, is_table, known_names, left_out, open_table, some, stem
+from .files import GLIMPSE, Table, is_table, known_names, left_out, open_table, some, stem
 from .import_options import ImportOptions
 from .results import Results
 from .table import as_numbers, require, with_category
@@ -29,7 +29,7 @@ def is_wide_table(path: Path) -> bool:
     """Whether a file is a table of one row per sample, with the states as columns."""
     if not is_table(path):
         return False
-    columns = known_names(open_table(path), NAMES).frame.columns
+    columns = known_names(open_table(path, most=GLIMPSE), NAMES).frame.columns
     return "sample_id" in columns and "state" not in columns and len(columns) > 2
 
 

@@ -119,6 +119,7 @@ class StoredTable:
         if len(self.files) == 1:
             return self.frame(columns)
         file = self.files[number]
+        self._compare(file)
         return with_absent(file.read(columns), self.schema, columns, file.footer.rows)
 
     def shards(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
@@ -132,7 +133,6 @@ class StoredTable:
         """
         for number in range(len(self.files)):
             yield self.shard(number, columns)
-        self._check_alike()
 
     def rows_where(self, condition: pl.Expr, columns: Sequence[str]) -> pl.DataFrame:
         """Some rows and columns, so read that no more than these rows are held; they are not kept.
@@ -154,8 +154,11 @@ class StoredTable:
         self._check_alike()
 
     def _check_alike(self) -> None:
+        for file in self.files[1:]:
+            self._compare(file)
+
+    def _compare(self, file: StoredFile) -> None:
         """All files have the columns of the first."""
         first = self.files[0]
-        for file in self.files[1:]:
-            if file.footer.schema.remove_metadata() != first.footer.schema.remove_metadata():
-                raise TableError(f"{file.path}: its columns are not those of {first.path.name}")
+        if file.footer.schema.remove_metadata() != first.footer.schema.remove_metadata():
+            raise TableError(f"{file.path}: its columns are not those of {first.path.name}")

@@ -71,7 +71,7 @@ def test_files_that_the_viewer_would_not_take_are_named(folder):
     assert any("row group 0 has" in problem for problem in rewritten(folder, path, row_group_size=7))
     table = pyarrow.parquet.read_table(path)
     pyarrow.parquet.write_table(table.slice(1), path, write_page_index=True)
-    assert any("counts [60] rows, the file has 59" in str(problem) for problem in check_viewer(resealed(folder)))
+    assert any("counts [60] rows, the table has 59" in str(problem) for problem in check_viewer(resealed(folder)))
     wider = table.set_column(table.schema.get_field_index("n_correct"), "n_correct", table["n_correct"].cast("int32"))
     pyarrow.parquet.write_table(wider.replace_schema_metadata(table.schema.metadata), path, write_page_index=True)
     assert any(
@@ -156,5 +156,5 @@ def test_pages_end_where_those_of_datasets_do(folder):
     from datasets import config
 
     assert CHUNKING == config.DEFAULT_CDC_OPTIONS
-    kept = folder.tables["demo"].footer.text(CHUNKING_KEY)
+    kept = folder.tables["demo"].files[0].footer.text(CHUNKING_KEY)
     assert json.loads(kept) == CHUNKING
