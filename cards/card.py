@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,26 +11,20 @@ from ..labels.report.report import report_folder
 from ..labels.report.validation import not_comparable
 from ..labels.tables.parquet import atomic_file
 from ..labels.tables.replacing import WORK, update_folder
-from ..labels.tables.types import class_label_names, features
 from . import plots, sections
 from .changelog import history
 from .explorer import PAGE, write_explorer
 from .finding import caveats, finding, source_in_words
+from .header import card_data
 from .markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from huggingface_hub import DatasetCardData
-
     from ..labels.report.family_report import FamilyReport
     from ..labels.tables.folder import DatasetFolder
-    from ..labels.tables.info import DatasetInfo
-    from ..labels.tables.stored import StoredTable
 
 TEMPLATE = Path(__file__).parent / "templates" / "card.md"
-SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-LARGEST_CATEGORY = "1M<n<10M"
 IDEAS_OF_STATES = ("shares", "alpha", "overlap")
 """Plots that stand beside the states; the others stand beside the bounds."""
 
@@ -164,68 +158,6 @@ def _columns(folder: DatasetFolder, name: str, config: str) -> str:
     return sections.column_table(name, folder.tables[config].columns)
 
 
-def card_data(folder: DatasetFolder) -> DatasetCardData:
-    """The card's YAML: what the dataset is, its configs with their files, and their features."""
-    from datasets.info import DatasetInfosDict
-    from datasets.utils.metadata import MetadataConfigs
-    from huggingface_hub import DatasetCardData
-
-    info = folder.info
-    data = DatasetCardData(
-        pretty_name=f"Adaptive inference labels: {info.title}",
-        license=info.licence,
-        annotations_creators=["machine-generated"],
-        language=[info.language] if info.language else None,
-        task_categories=None if info.task == "other" else [info.task],
-        size_categories=[size_category(folder)],
-        source_datasets=[info.source.removeprefix("hub:")] if info.source.startswith("hub:") else None,
-        tags=["adaptive-inference", "benchmark", "dynamic-networks", "model-routing", "oracle", "arxiv:2402.04359"],
-        **_own_licence(info),
-    )
-    DatasetInfosDict(
-        {name: _dataset_info(folder, name, table) for name, table in folder.tables.items()}
-    ).to_dataset_card_data(data)
-    MetadataConfigs(
-        {
-            name: {
-                "data_files": [{"split": folder.split, "path": _paths(folder, table)}],
-                **({"default": True} if name == folder.families[0] else {}),
-            }
-            for name, table in folder.tables.items()
-        }
-    ).to_dataset_card_data(data)
-    return data
-
-
-def _own_licence(info: DatasetInfo) -> dict[str, Any]:
-    """Name and page of a licence that the Hub has no identifier for."""
-    if info.licence != "other" or not info.homepage:
-        return {}
-    return {"license_name": f"{info.name}-terms", "license_link": info.homepage}
-
-
-def _dataset_info(folder: DatasetFolder, name: str, table: StoredTable) -> Any:  # noqa: ANN401 - datasets is not typed
-    from datasets import DatasetInfo
-    from datasets.splits import SplitDict, SplitInfo
-
-    size = sum(file.footer.uncompressed_bytes for file in table.files)
-    splits = SplitDict()
-    splits.add(SplitInfo(folder.split, num_bytes=size, num_examples=table.rows))
-    return DatasetInfo(
-        config_name=name,
-        features=config_features(folder, name, table),
-        splits=splits,
-        download_size=sum(file.path.stat().st_size for file in table.files),
-        dataset_size=size,
-    )
-
-
-def _paths(folder: DatasetFolder, table: StoredTable) -> str | list[str]:
-    """A table's files relative to the folder, as the YAML has one or several."""
-    paths = [file.path.relative_to(folder.path).as_posix() for file in table.files]
-    return paths[0] if len(paths) == 1 else paths
-
-
 def _changelog(folder: DatasetFolder) -> str:
     path = folder.path / "CHANGELOG.md"
     return path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -235,19 +167,3 @@ def _place(path: Path) -> str:
     """Name of the dataset folder, also while it is still in its staging folder."""
     whole = path.resolve()
     return whole.parents[1].name if whole.parent.name == WORK else whole.name
-
-
-def size_category(folder: DatasetFolder) -> str:
-    """The Hub's word for the number of rows of all tables together."""
-    rows = sum(table.rows for table in folder.tables.values())
-    return next((name for limit, name in SIZE_CATEGORIES if rows < limit), LARGEST_CATEGORY)
-
-
-def config_features(folder: DatasetFolder, name: str, table: StoredTable) -> Any:  # noqa: ANN401 - datasets is not typed
-    """Features of a config, as its table's schema has them."""
-    from datasets import Features
-
-    family, names = name.removesuffix("-predictions"), {}
-    if family in folder.families:
-        names = class_label_names(folder.family_states(family)["state"].to_list(), folder.info.class_names)
-    return Features.from_dict(features(table.schema, table.columns, names))

@@ -16,7 +16,7 @@ import yaml
 
 from ...labels.report.problems import Problem, place_of
 from ...labels.tables.parquet import CHUNKING_KEY, HUGGINGFACE_KEY
-from ..card import config_features, size_category
+from ..header import config_features, size_category
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..bounds.bootstrap import interval
 from ..bounds.interval import Interval
+from ..bounds.mcnemar import exact_mcnemar
 from .judged import share_of_saving
 
 if TYPE_CHECKING:
@@ -221,8 +222,5 @@ def mcnemar(counts: Sequence[tuple[int, int] | None]) -> Floats:
         >>> mcnemar([(1, 7), (4, 4), None]).tolist()
         [0.0703125, 1.0, nan]
     """
-    from scipy.stats import binom
-
-    first, second = np.array([pair or (0, 0) for pair in counts]).T
-    p_values = np.minimum(2 * binom.cdf(np.minimum(first, second), first + second, 0.5), 1.0)
+    p_values = exact_mcnemar(*np.array([pair or (0, 0) for pair in counts]).T)
     return np.where([pair is None for pair in counts], np.nan, p_values)

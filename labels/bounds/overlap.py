@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..checks import as_correct
+from .mcnemar import exact_mcnemar
 from .patterns import count_patterns
 
 if TYPE_CHECKING:
@@ -73,8 +74,5 @@ def error_overlap(correct: ArrayLike) -> ErrorOverlap:
 
 
 def _compare(smaller: int, smaller_only: float, larger_only: float) -> Neighbours:
-    from scipy.stats import binomtest
-
     one, other = int(smaller_only), int(larger_only)
-    p_value = float(binomtest(one, one + other, 0.5).pvalue) if one + other else 1.0
-    return Neighbours(smaller, one, other, p_value)
+    return Neighbours(smaller, one, other, float(exact_mcnemar(one, other)))

@@ -256,7 +256,7 @@ def test_a_part_of_a_split_is_not_compared_with_published_accuracies(tmp_path, c
 def test_licences_and_tags_are_those_that_the_hub_knows(demo, tmp_path):
     from dataclasses import replace
 
-    from adaptlabels.cards.card import card_data
+    from adaptlabels.cards.header import card_data
     from adaptlabels.labels import label_predictions, write_dataset
 
     made = label_predictions(*write_inputs(tmp_path))
