@@ -141,7 +141,7 @@ def _family(folder: DatasetFolder, report: FamilyReport) -> dict[str, str]:
 
 def _example(folder: DatasetFolder, family: str) -> str:
     names = folder.family_states(family)["state"].to_list()
-    return sections.example_row(folder.labels(family), names, folder.info.class_names)
+    return sections.example_row(folder.tables[family].shard(0), names, folder.info.class_names)
 
 
 def _described(folder: DatasetFolder) -> Iterator[tuple[str, str, str]]:

@@ -139,14 +139,15 @@ def gather_agents(folder: DatasetFolder) -> list[dict[str, Any]]:
 
 def _correct(folder: DatasetFolder, family: str, samples: pl.DataFrame) -> NDArray[np.bool_]:
     """Which of a family's states are right (n_samples, n_states), in the order of some samples."""
-    own = folder.labels(family, ["sample_id"])
+    own, found = folder.labels(family, ["sample_id"]), folder.correct(family)
+    if own.equals(samples):
+        return found
     places = samples.join(own.with_row_index("place"), on="sample_id", how="left", maintain_order="left")["place"]
     if len(own) != len(samples) or places.null_count():
         raise TableError(
             f"{folder.labels_path(family)}: column 'sample_id' has other samples than family {folder.families[0]!r}"
         )
-    found: NDArray[np.bool_] = folder.correct(family)[places.to_numpy()]
-    return found
+    return np.take(found, places.to_numpy(), axis=0)
 
 
 def _labels_of(folder: DatasetFolder, family: str, samples: pl.DataFrame) -> pl.DataFrame:

@@ -24,4 +24,5 @@ def exact_mcnemar(first_only: ArrayLike, second_only: ArrayLike) -> NDArray[np.f
     from scipy.special import bdtr  # scipy.stats, which has the test by name, takes a second to load
 
     first, second = np.asarray(first_only, dtype=np.int64), np.asarray(second_only, dtype=np.int64)
-    return np.minimum(2 * bdtr(np.minimum(first, second), first + second, 0.5), 1.0)
+    p_values: NDArray[np.float64] = np.minimum(2 * bdtr(np.minimum(first, second), first + second, 0.5), 1.0)
+    return p_values

@@ -44,7 +44,9 @@ class Answers:
         return {"correct": self.correct, "target": self.target, "prediction": self.prediction}
 
 
-def read_answers(target: pl.Series, prediction: pl.Series, place: Callable[[int], str]) -> Answers:
+def read_answers(
+    target: pl.Series, prediction: pl.Series, place: Callable[[int], str], counts: pl.Series | None = None
+) -> Answers:
     """Encode targets and predictions as classes.
 
     Whole numbers from 0 (also as `3.0`) are classes as they are; other numbers and text become names of classes, in
@@ -54,6 +56,7 @@ def read_answers(target: pl.Series, prediction: pl.Series, place: Callable[[int]
         target: The right answers.
         prediction: The answers, of the same length.
         place: How to name a row in a message.
+        counts: How often each row occurs; once by default.
 
     Raises:
         TableError: A target is empty, or predictions look like scores.
@@ -72,7 +75,8 @@ def read_answers(target: pl.Series, prediction: pl.Series, place: Callable[[int]
     if not (target.cast(pl.String) == str(UNANSWERED)).any():
         unanswered = unanswered | (prediction.cast(pl.String) == str(UNANSWERED)).fill_null(value=False)
     prediction = prediction.set(unanswered, None)
-    notes = (_unanswered(int(unanswered.sum())),) if unanswered.any() else ()
+    often = unanswered if counts is None else counts.filter(unanswered)
+    notes = (_unanswered(int(often.sum())),) if unanswered.any() else ()
     if target.dtype.is_integer() and prediction.dtype.is_integer():
         values = pl.concat([target.cast(pl.Int64), prediction.cast(pl.Int64).drop_nulls()])
         least, most = int(values.min()), int(values.max())  # type: ignore[arg-type]

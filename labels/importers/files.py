@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow
+import pyarrow.parquet
 
 from ..errors import InputError, TableError, first_line
+from ..tables import shards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +30,8 @@ TEXT_COLUMNS = (
     "sample_id", "state", "family", "category", "group", "task", "subject", "source_id", "source", "revision",
 )  # fmt: skip
 """Columns that are names, whatever they look like."""
+PIECE_ROWS = 500_000
+"""Rows of a piece of a large table."""
 GLIMPSE = 10_000
 """Rows of a table by which its format is told."""
 INDEX_COLUMNS = ("", "Unnamed: 0", "index", "__index_level_0__", "level_0")
@@ -46,21 +51,38 @@ class Table:
     frame: pl.DataFrame
     """Its rows, without those that are empty."""
     rows: pl.Series | None = None
-    """Place of each row in the file, from 0, where empty ones were left out."""
+    """Place of each row among those that were read, from 0, where empty ones were left out."""
+    first: int = 0
+    """Place in the file of the first row that was read, from 0."""
     notes: tuple[str, ...] = ()
     """What was left out or assumed, a sentence each."""
 
+    @property
+    def numbers(self) -> pl.Series:
+        """Place of each row in the file, from 0."""
+        rows = pl.int_range(len(self.frame), eager=True) if self.rows is None else self.rows
+        return rows.cast(pl.Int64) + self.first
+
     def place(self, row: int) -> str:
-        """How a message names a row: by its line where the file has lines."""
-        number = row if self.rows is None else int(self.rows[row])
-        kind = _kind(self.path)
-        if kind == PARQUET:
-            return f"row {number} (counted from 0)"
-        return f"line {number + (2 if kind == SEPARATED else 1)}"
+        """How a message names a row."""
+        return place_in(self.path, int(self.numbers[row]))
 
     def with_frame(self, frame: pl.DataFrame, *notes: str) -> Table:
         """The same file with other columns; rows keep their order."""
         return replace(self, frame=frame, notes=(*self.notes, *notes))
+
+
+def place_in(path: Path, number: int) -> str:
+    """How a message names a row of a file: by its line where the file has lines.
+
+    Example:
+        >>> place_in(Path("results.csv"), 0)
+        'line 2'
+    """
+    kind = _kind(path)
+    if kind == PARQUET:
+        return f"row {number} (counted from 0)"
+    return f"line {number + (2 if kind == SEPARATED else 1)}"
 
 
 def open_table(path: Path, columns: Mapping[str, str] | None = None, *, most: int | None = None) -> Table:
@@ -93,6 +115,40 @@ def open_table(path: Path, columns: Mapping[str, str] | None = None, *, most: in
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeDecodeError, EOFError) as error:
         raise InputError(f"{path}: cannot be read ({first_line(error)})") from error
     return _without_index(_renamed(_whole(path, frame), columns or {}))
+
+
+def open_pieces(path: Path, columns: Mapping[str, str] | None = None) -> Iterator[Table]:
+    """The same table in pieces: a parquet file of many rows comes in several, every other table in one.
+
+    Args:
+        path: As of `open_table`.
+        columns: As of `open_table`.
+
+    Raises:
+        InputError: As `open_table`.
+        TableError: As `open_table`.
+    """
+    if count_rows(path) <= shards.SHARD_ROWS:
+        yield open_table(path, columns)
+        return
+    first = 0
+    try:
+        for batch in pyarrow.parquet.ParquetFile(path).iter_batches(PIECE_ROWS):
+            table = _without_index(_renamed(_whole(path, pl.DataFrame(batch)), columns or {}))
+            yield replace(table, first=first)
+            first += len(batch)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InputError(f"{path}: cannot be read ({first_line(error)})") from error
+
+
+def count_rows(path: Path) -> int:
+    """Rows of a parquet file; 0 of any other, and of one that cannot be read."""
+    if _kind(path) != PARQUET:
+        return 0
+    try:
+        return int(pyarrow.parquet.read_metadata(path).num_rows)
+    except (pyarrow.ArrowException, OSError):
+        return 0
 
 
 def is_table(path: Path) -> bool:
@@ -241,7 +297,7 @@ def _whole(path: Path, frame: pl.DataFrame) -> Table:
     if empty.all():
         raise TableError(f"{path}: the table has no rows")
     rows = pl.int_range(len(frame), eager=True).filter(~empty)
-    return Table(path, frame.filter(~empty), rows, notes)
+    return Table(path, frame.filter(~empty), rows, notes=notes)
 
 
 def _renamed(table: Table, columns: Mapping[str, str]) -> Table:

@@ -21,13 +21,16 @@ from ..tables.types import polars_schema
 from .files import some
 from .formats import AUTO, read_results
 from .import_options import ImportOptions
-from .known_states import StateTable, match_states, own_metric, read_states, renamed_states, state_names, with_own_costs
+from .known_states import StateTable, match_states, own_metric, read_states, state_names, with_own_costs
 from .missing import without_missing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..tables.made import FamilyTables
     from .missing import Missing
     from .results import Results
+    from .rows import Rows
 
 SPLIT_NAME = re.compile(r"\w+(\.\w+)*")
 """Split names that `datasets` takes."""
@@ -75,7 +78,7 @@ def label_results(
         raise InputError(f"`split` is {split!r}: letters, digits, '_' and '.' make the name of a split")
     where = where or results.name
     given = read_states(states, results, where)
-    rows, known, notes = _families(results.rows, given, family, results.name)
+    rows, known, notes = _families(results.parts, given, family, results.name)
     rows, gaps = without_missing(rows, missing, where)
     known, unanswered = _answered(known, rows)
     if "cost" in rows.columns:
@@ -86,10 +89,11 @@ def label_results(
         notes += filled
     known = known.with_cost(cost)
     class_names, class_ids = results.class_names, results.class_ids
-    if results.has_answers and rows["prediction"].null_count():
+    if results.has_answers and rows.gather(lambda part: part.select("prediction").null_count()).sum().item():
         class_names = (*class_names, NO_ANSWER)
         class_ids = (*class_ids, NO_ANSWER) if class_ids else ()
-        rows = rows.with_columns(pl.col("prediction").fill_null(len(class_names) - 1))
+        answered = pl.col("prediction").fill_null(len(class_names) - 1)
+        rows = rows.each(lambda part: part.with_columns(answered))
     info = DatasetInfo(
         name=name or results.name,
         title=name or results.name,
@@ -106,32 +110,36 @@ def label_results(
     return DatasetTables(info, [_label_family(name, rows, known, unit, where) for name in names])
 
 
-def _families(
-    rows: pl.DataFrame, given: StateTable, family: str | None, stem: str
-) -> tuple[pl.DataFrame, StateTable, list[str]]:
+def _families(rows: Rows, given: StateTable, family: str | None, stem: str) -> tuple[Rows, StateTable, list[str]]:
     """Rows and states with the same names of states and families."""
     known, notes = given.frame, []
-    by_rows, by_states = "family" in rows.columns, "family" in known.columns
-    if not by_rows and not by_states:
+    if "family" not in rows.columns and "family" not in known.columns:
         name = family or _family_name(stem)
         if family is None and name != stem:
             notes = [f"The family is called {name!r}, after the file; `family` gives it another name."]
-        rows, known = rows.with_columns(family=pl.lit(name)), known.with_columns(family=pl.lit(name))
-        family, by_rows, by_states = None, True, True
-    if by_rows:
-        pieces = [
-            _match(rows.filter(pl.col("family") == name), known, given.where, name)
-            for name in rows["family"].unique(maintain_order=True)
-        ]
+        of_family = pl.lit(name).alias("family")
+        rows, known, family = rows.each(lambda part: part.with_columns(of_family)), known.with_columns(of_family), None
+    if "family" in rows.columns:
+        key = ["family", "state"]
+        answered = rows.distinct(*key).group_by("family", maintain_order=True).agg("state")
+        matches = [_match(states, known, given.where, name) for name, states in answered.iter_rows()]
     else:
-        pieces = [_match(rows, known, given.where, None)]
-    rows = pl.concat([piece for piece, _ in pieces])
-    found = StateTable(pl.concat([states for _, states in pieces]), given.where, given.notes)
+        key = ["state"]
+        matches = [_match(rows.distinct("state")["state"].to_list(), known, given.where, None)]
+    names = pl.concat([names for names, _ in matches]).lazy()
+    rows = rows.each(
+        lambda part: (
+            part.join(names.select(*key, "known_as", of="family"), on=key, maintain_order="left")
+            .with_columns(family="of", state="known_as")
+            .drop("of", "known_as")
+        )
+    )
+    found = StateTable(pl.concat([states for _, states in matches]), given.where, given.notes)
     if family is not None:
         families = found.frame["family"].unique(maintain_order=True).to_list()
         if family not in families:
             raise InputError(f"`family` {family!r}: there is no such family; there are {some(families)}")
-        rows = rows.filter(pl.col("family") == family)
+        rows = rows.each(lambda part: part.filter(pl.col("family") == family))
         found = StateTable(found.frame.filter(pl.col("family") == family), found.where, found.notes)
         if len(families) > 1:
             notes.append(f"Only family {family!r} of {some(families)} was taken.")
@@ -141,9 +149,11 @@ def _families(
 
 
 def _match(
-    rows: pl.DataFrame, known: pl.DataFrame, where: str, family: str | None
+    answered: list[str], known: pl.DataFrame, where: str, family: str | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows of one family (or of families that their states tell), and these states."""
+    """The states that answered, by the names that the results use, with `family` and the name that they are `known_as`;
+    and these and all other states of the family (or of the families that states tell).
+    """
     if family is not None and "family" in known.columns:
         known = known.filter(pl.col("family") == family)
         if known.is_empty():
@@ -152,14 +162,11 @@ def _match(
         known = known.with_columns(family=pl.lit(family))
     if (twice := known.filter(pl.struct("family", "state").is_duplicated())).height:
         raise InputError(f"{where}: state {twice['state'][0]!r} of family {twice['family'][0]!r} is given twice")
-    found = match_states(rows["state"].unique(maintain_order=True).to_list(), known, where)
+    found = match_states(answered, known, where)
     states = known[list(found.values())]
-    rows = renamed_states(rows, dict(zip(found, states["state"], strict=True)))
-    if family is None:
-        pairs = states.select("state", "family")
-        rows = rows.join(pairs, on="state", how="left", maintain_order="left")
     left = known.join(states.select("family", "state"), on=["family", "state"], how="anti", maintain_order="left")
-    return rows, pl.concat([states, left])
+    names = states.select("family", pl.Series("state", list(found), dtype=pl.String), known_as="state")
+    return names, pl.concat([states, left])
 
 
 def _family_name(stem: str) -> str:
@@ -171,35 +178,39 @@ def _family_name(stem: str) -> str:
     return check_family_name(name) if name else check_family_name(stem)
 
 
-def _answered(known: StateTable, rows: pl.DataFrame) -> tuple[StateTable, list[str]]:
+def _answered(known: StateTable, rows: Rows) -> tuple[StateTable, list[str]]:
     """The states that answered; others are left out."""
-    pairs = rows.select("family", "state").unique()
+    pairs = rows.distinct("family", "state")
     there = known.frame.join(pairs, on=["family", "state"], how="semi", maintain_order="left")
     gone = known.frame.join(pairs, on=["family", "state"], how="anti", maintain_order="left")["state"].to_list()
     notes = [f"Left out states without answers: {some(gone)}."] if gone else []
     return StateTable(there, known.where, known.notes), notes
 
 
-def _label_family(family: str, rows: pl.DataFrame, known: StateTable, unit: str | None, where: str) -> FamilyTables:
-    own = rows.filter(pl.col("family") == family)
-    accuracy = own.group_by("state").agg(pl.col("correct").mean().alias("accuracy"))
+def _label_family(family: str, rows: Rows, known: StateTable, unit: str | None, where: str) -> FamilyTables:
+    own = rows.each(lambda part: part.filter(pl.col("family") == family))
+    right = own.gather(lambda part: part.group_by("state").agg(pl.col("correct").sum(), pl.len()))
+    accuracy = right.group_by("state").sum().select("state", accuracy=pl.col("correct") / pl.col("len"))
     space = known.frame.filter(pl.col("family") == family).join(accuracy, on="state", how="left")
     space = space.sort(known.metrics[0], *TIES).with_columns(index=pl.int_range(pl.len(), dtype=pl.Int64))
     if unit is not None and "cost_unit" in STATES.columns and "cost" in space.columns:
         space = space.with_columns(cost_unit=pl.lit(unit))
-    names = space["state"].to_list()
-    coded = own.with_columns(
-        pl.col("state").replace_strict(names, list(range(len(names))), return_dtype=pl.Int64)
-    ).rename({"cost": own_metric(str(unit))} if "cost" in own.columns else {})
-    table = _to_schema(coded, polars_schema(PREDICTIONS, optional=coded.columns), where)
-    check_table(table, PREDICTIONS, where)
-    about = coded.select(pl.col(name).first().over("sample_id") for name in ABOUT if name in coded.columns)
-    wanted = polars_schema(STATES, optional=space.columns)
-    made = label_family(
-        in_shards(table.with_columns(about.get_columns()), len(names)), _to_schema(space, wanted, known.where)
-    )
+    states = _to_schema(space, polars_schema(STATES, optional=space.columns), known.where)
+    made = label_family(_predictions(own, space["state"].to_list(), own_metric(str(unit)), where), states)
     check_table(made.states, STATES, known.where)
     return made
+
+
+def _predictions(rows: Rows, names: list[str], cost: str, where: str) -> Iterator[pl.DataFrame]:
+    """Table *predictions* of a family, with what is known about samples; answers' own costs become column `cost`."""
+    coding = pl.col("state").replace_strict(names, list(range(len(names))), return_dtype=pl.Int64)
+    for part in rows.parts:
+        coded = part.with_columns(coding).collect()
+        coded = coded.rename({"cost": cost} if "cost" in coded.columns else {})
+        table = _to_schema(coded, polars_schema(PREDICTIONS, optional=coded.columns), where)
+        check_table(table, PREDICTIONS, where)
+        about = coded.select(pl.col(name).first().over("sample_id") for name in ABOUT if name in coded.columns)
+        yield from in_shards(table.with_columns(about.get_columns()), len(names))
 
 
 def _to_schema(frame: pl.DataFrame, schema: pl.Schema, where: str) -> pl.DataFrame:

@@ -18,9 +18,8 @@ from .files import Table, known_names, left_out, open_table, some
 from .input_schemas import KNOWN_STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .results import Results
+    from .rows import Rows
 
 FROM_LABELS = ("index", "accuracy", "alpha", "oracle_share")
 """Columns of *states* that follow from labels, whatever a table says."""
@@ -173,7 +172,7 @@ def _no_match(name: str, count: int, known: pl.DataFrame, where: str) -> str:
     )
 
 
-def with_own_costs(rows: pl.DataFrame, unit: str, where: str) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
+def with_own_costs(rows: Rows, unit: str, where: str) -> tuple[Rows, pl.DataFrame, list[str]]:
     """Answers' own costs without gaps, and their mean for each state.
 
     A cost of 0 is most often one that was not logged. Such costs, and missing ones, are never counted as free: the mean
@@ -191,12 +190,18 @@ def with_own_costs(rows: pl.DataFrame, unit: str, where: str) -> tuple[pl.DataFr
         TableError: A state has no cost above 0 at all.
     """
     key = ["family", "state"]
-    costs = rows.group_by(key, maintain_order=True).agg(
-        pl.col("cost").filter(pl.col("cost") > 0).mean().alias("_mean"),
-        (pl.col("cost") == 0).sum().alias("zero"),
-        pl.col("cost").is_null().sum().alias("missing"),
-        pl.len().alias("all"),
+    above = pl.col("cost").filter(pl.col("cost") > 0)
+    counted = rows.gather(
+        lambda part: part.group_by(key, maintain_order=True).agg(
+            above.sum().alias("sum"),
+            above.len().alias("above"),
+            (pl.col("cost") == 0).sum().alias("zero"),
+            pl.col("cost").is_null().sum().alias("missing"),
+            pl.len().alias("all"),
+        )
     )
+    costs = counted.group_by(key, maintain_order=True).sum()
+    costs = costs.with_columns(_mean=pl.when(pl.col("above") > 0).then(pl.col("sum") / pl.col("above")))
     unknown = costs.filter(pl.col("_mean").is_null())
     if len(unknown):
         raise TableError(
@@ -210,8 +215,12 @@ def with_own_costs(rows: pl.DataFrame, unit: str, where: str) -> tuple[pl.DataFr
     ]
     if notes:
         filled = pl.when(pl.col("cost") > 0).then("cost").otherwise("_mean")
-        rows = rows.join(costs.select(*key, "_mean"), on=key, how="left", maintain_order="left")
-        rows = rows.with_columns(cost=filled).drop("_mean")
+        means = costs.lazy().select(*key, "_mean")
+        rows = rows.each(
+            lambda part: (
+                part.join(means, on=key, how="left", maintain_order="left").with_columns(cost=filled).drop("_mean")
+            )
+        )
     metric = own_metric(unit)
     return rows, costs.select(*key, pl.col("_mean").alias(metric)), notes
 
@@ -219,9 +228,3 @@ def with_own_costs(rows: pl.DataFrame, unit: str, where: str) -> tuple[pl.DataFr
 def own_metric(unit: str) -> str:
     """The column of *states* in which the mean of answers' own costs stands."""
     return "gflops" if unit == "gflops" else "cost"
-
-
-def renamed_states(rows: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
-    """Rows with other names of their states."""
-    changed = {old: new for old, new in names.items() if old != new}
-    return rows.with_columns(pl.col("state").replace(changed)) if changed else rows

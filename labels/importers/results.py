@@ -11,6 +11,7 @@ from ..errors import TableError
 from ..tables.checking import check_table
 from ..tables.types import polars_schema
 from .input_schemas import ANSWERS
+from .rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ class Results:
 
     name: str
     """Name of the benchmark."""
-    rows: pl.DataFrame
+    parts: Rows
     """One row per answer. `sample_id`, `state` and `correct`; optionally `target` and `prediction` (places in
     `class_names`; a null prediction is an unanswered sample), `confidence` (0 to 1), `cost` (of this answer, in
     `cost_unit`; null where unknown), `category`, `family`, and what the table *predictions* has beside them. An answer
@@ -47,20 +48,25 @@ class Results:
     """What was left out or assumed, one sentence each; shown to the user and kept with the labels."""
 
     @property
+    def rows(self) -> pl.DataFrame:
+        """All answers in memory."""
+        return self.parts.frame()
+
+    @property
     def has_answers(self) -> bool:
         """Whether the answers are known, not only whether they are right."""
-        return "target" in self.rows.columns
+        return "target" in self.parts.columns
 
     @property
     def state_names(self) -> list[str]:
         """Names of the states, in the order in which they first appear."""
-        return self.rows["state"].unique(maintain_order=True).to_list()
+        return self.parts.distinct("state")["state"].to_list()
 
     @classmethod
     def create(
         cls,
         name: str,
-        rows: pl.DataFrame,
+        rows: pl.DataFrame | Rows,
         source: str,
         *,
         where: str,
@@ -76,7 +82,7 @@ class Results:
 
         Args:
             name: Name of the benchmark.
-            rows: As described under `rows`, in any order of columns; rows without `correct` are left out as missing.
+            rows: As described under `parts`, in any order of columns; rows without `correct` are left out as missing.
                 Where identifiers repeat between categories, the category is put before them.
             source: Where the results come from, in words.
             where: File or folder to name in messages.
@@ -92,15 +98,18 @@ class Results:
             TableError: A name is empty, a confidence is not a probability, a cost is below 0, or a state answers a
                 sample twice.
         """
-        types = polars_schema(ANSWERS, optional=rows.columns)
-        kept = rows.select(pl.col(column).cast(dtype) for column, dtype in types.items() if column in rows.columns)
-        kept = kept.filter(pl.col("correct").is_not_null())
-        if kept.is_empty():
+        given = Rows.of(rows) if isinstance(rows, pl.DataFrame) else rows
+        types = polars_schema(ANSWERS, optional=given.columns)
+        typed = [pl.col(column).cast(dtype) for column, dtype in types.items() if column in given.columns]
+        kept = given.each(lambda part: part.select(typed).filter(pl.col("correct").is_not_null()))
+        if given.folder is None:
+            kept = Rows.of(kept.frame())  # once for all that will ask
+        if not sum(_check_part(part.collect(), where) for part in kept.parts):
             raise TableError(f"{where}: no answers; every row lacks whether it is right")
-        check_table(kept, ANSWERS, where, lambda row: f"sample {kept['sample_id'][row]!r} of {kept['state'][row]!r}")
         kept, prefixed = _unique_samples(kept)
-        _check_pairs(kept, where)
-        _check_targets(kept, where)
+        for part in kept.parts:
+            _check_pairs(part.collect(), where)
+            _check_targets(part.collect(), where)
         unit = (cost_unit or "cost") if "cost" in kept.columns else None
         told = (*notes, *prefixed)
         return cls(
@@ -122,13 +131,17 @@ class Results:
         Raises:
             TableError: There is no such category.
         """
-        known = self.rows["category"].unique(maintain_order=True).to_list() if "category" in self.rows.columns else []
+        known = self.parts.distinct("category")["category"].to_list() if "category" in self.parts.columns else []
         if category not in known:
             has = f"there are {', '.join(map(str, known[:20]))}" if known else "there is no column 'category'"
             raise TableError(f"{where}: no task {category!r}; {has}")
-        rows = self.rows.filter(pl.col("category") == category)
+        parts = self.parts.each(lambda part: part.filter(pl.col("category") == category))
         note = f"Only {category!r} of {len(known)} tasks was taken."
-        return replace(self, rows=rows, notes=(*self.notes, note) if len(known) > 1 else self.notes)
+        return replace(self, parts=parts, notes=(*self.notes, note) if len(known) > 1 else self.notes)
+
+    def with_rows(self, rows: pl.DataFrame) -> Results:
+        """The same results with other answers, of the form of these."""
+        return replace(self, parts=Rows.of(rows))
 
     def with_notes(self, *notes: str) -> Results:
         """The same results with further notes."""
@@ -179,26 +192,26 @@ def results_of_tasks(
     return results if task is None else results.only(task, str(where))
 
 
-def _unique_samples(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+def _check_part(rows: pl.DataFrame, where: str) -> int:
+    """Check the rows of a part; returns how many there are."""
+    check_table(rows, ANSWERS, where, lambda row: f"sample {rows['sample_id'][row]!r} of {rows['state'][row]!r}")
+    return len(rows)
+
+
+def _unique_samples(rows: Rows) -> tuple[Rows, list[str]]:
     """Identifiers that name one sample each: some benchmarks count from 0 in every task."""
     if "category" not in rows.columns:
         return rows, []
-    repeated = (
-        rows.lazy()
-        .group_by("sample_id")
-        .agg(pl.col("category").n_unique())
-        .select((pl.col("category") > 1).any())
-        .collect()
-        .item()
+    categories = pl.col("category").n_unique()
+    repeated = rows.gather(
+        lambda part: part.group_by("sample_id").agg(categories).select((pl.col("category") > 1).any())
     )
-    if not repeated:
+    if not repeated["category"].any():
         return rows, []
-    named = rows.with_columns(
-        sample_id=pl.when(pl.col("category").is_null())
-        .then("sample_id")
-        .otherwise(pl.format("{}-{}", "category", "sample_id"))
-    )
-    return named, ["Identifiers repeat between tasks, so the task's name was put before them."]
+    named = pl.when(pl.col("category").is_null()).then("sample_id")
+    whole = named.otherwise(pl.format("{}-{}", "category", "sample_id")).alias("sample_id")
+    told = ["Identifiers repeat between tasks, so the task's name was put before them."]
+    return rows.each(lambda part: part.with_columns(whole)), told
 
 
 def _check_pairs(rows: pl.DataFrame, where: str) -> None:

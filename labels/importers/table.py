@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ..errors import TableError
-from .answers import as_correct, read_answers
-from .files import GLIMPSE, Table, is_table, known_names, left_out, open_table, stem
+from .files import GLIMPSE, Table, count_rows, is_table, known_names, left_out, open_pieces, open_table, stem
 from .import_options import ImportOptions
+from .parting import part_by_sample, parts_of
 from .results import Results
+from .seen_answers import SeenAnswers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 NAMES = (
@@ -43,42 +45,65 @@ def read_long_table(path: Path, options: ImportOptions | None = None) -> Results
         TableError: A column is missing or holds what it should not; names the line.
     """
     options = options or ImportOptions()
-    table = known_names(open_table(path, options.columns), NAMES)
-    table = with_category(table)
-    require(table, ("sample_id", "state"))
-    table = _typed(table)
-    frame = table.frame
-    right = next((column for column in ("correct", "score") if column in frame.columns), None)
-    if right is None:
-        require(table, ("target", "prediction"))
-    place = partial("{} {}".format, path)
-    columns: dict[str, pl.Series] = {}
-    names: tuple[str, ...] = ()
-    notes: list[str] = []
-    if {"target", "prediction"} <= set(frame.columns):
-        read = read_answers(frame["target"], frame["prediction"], lambda row: place(table.place(row)))
-        columns, names, notes = read.columns(), read.class_names, [*read.notes]
-    if right is not None:
-        given = as_correct(frame[right], options.threshold, lambda row: place(table.place(row)))
-        if columns and (given != columns["correct"]).any():
-            names, notes = (
-                (),
-                [f"Column {right!r} does not follow from 'target' and 'prediction', so these were left out."],
-            )
-            columns = {}
-        columns["correct"] = given
-    unused = [column for column in frame.columns if column not in NAMES]
-    rows = frame.drop("target", "prediction", strict=False).with_columns(**columns)
+    pieces = _Pieces(path, options)
+    rows = part_by_sample(pieces, parts_of(count_rows(path)))
+    answers = pieces.seen.read(options.threshold)
     results = Results.create(
         stem(path),
-        rows,
+        rows.each(answers.put_into),
         f"predictions:{path.name}",
         where=str(path),
-        class_names=names,
+        class_names=answers.class_names,
         cost_unit=options.cost_unit,
-        notes=[*table.notes, *([left_out(path, unused)] if unused else []), *notes],
+        notes=[*pieces.notes, *answers.notes],
     )
     return results if options.task is None else results.only(options.task, str(path))
+
+
+class _Pieces:
+    """The rows of a table piece by piece, and what they hold."""
+
+    def __init__(self, path: Path, options: ImportOptions) -> None:
+        self.seen = SeenAnswers(path)
+        """The different answers of the pieces that were read."""
+        self._path, self._options = path, options
+        self._notes: dict[str, None] = {}
+        self._unknown: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        """Each piece, with the columns that we know; names are text and numbers are numbers."""
+        for piece in open_pieces(self._path, self._options.columns):
+            table = with_category(known_names(piece, NAMES))
+            require(table, ("sample_id", "state"))
+            if not {"correct", "score"} & set(table.frame.columns):
+                require(table, ("target", "prediction"))
+            table = self._typed(table)
+            self.seen.add(table)
+            unused = [column for column in table.frame.columns if column not in NAMES]
+            self._notes |= dict.fromkeys((*table.notes, *([left_out(self._path, unused)] if unused else [])))
+            yield table.frame.drop(unused)
+
+    def _typed(self, table: Table) -> Table:
+        frame = table.frame
+        for column in ("sample_id", "state"):
+            empty = frame[column].is_null()
+            if frame.schema[column] == pl.String:
+                empty |= frame[column].str.strip_chars() == ""
+            if empty.any():
+                place = table.place(int(empty.arg_max() or 0))
+                raise TableError(f"{table.path} {place}: column {column!r} is empty")
+        for column in ("confidence", "cost"):
+            if column in frame.columns:
+                numbers, unknown = as_numbers(table, column)
+                self._unknown[column] += unknown
+                frame = frame.with_columns(numbers)
+        texts = [name for name in ("sample_id", "state", "category", "source_id", "family") if name in frame.columns]
+        return table.with_frame(frame.with_columns(pl.col(name).cast(pl.String) for name in texts))
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out or assumed in the pieces that were read."""
+        return [*unknown_numbers(self._unknown), *self._notes]
 
 
 def with_category(table: Table) -> Table:
@@ -101,41 +126,28 @@ def require(table: Table, columns: tuple[str, ...]) -> None:
         raise TableError(f"{table.path}: column {missing[0]!r} is missing; it has {has}")
 
 
-def _typed(table: Table) -> Table:
-    """The table with names as text and numbers as numbers."""
-    frame = table.frame
-    for column in ("sample_id", "state"):
-        empty = frame[column].is_null()
-        if frame.schema[column] == pl.String:
-            empty |= frame[column].str.strip_chars() == ""
-        if empty.any():
-            place = table.place(int(empty.arg_max() or 0))
-            raise TableError(f"{table.path} {place}: column {column!r} is empty")
-    notes = []
-    for column in ("confidence", "cost"):
-        if column in frame.columns:
-            numbers, more = as_numbers(table, column)
-            notes += more
-            frame = frame.with_columns(numbers)
-    texts = [name for name in ("sample_id", "state", "category", "source_id", "family") if name in frame.columns]
-    return table.with_frame(frame.with_columns(pl.col(name).cast(pl.String) for name in texts), *notes)
-
-
-def as_numbers(table: Table, column: str) -> tuple[pl.Series, list[str]]:
-    """A column of numbers, null where unknown.
+def as_numbers(table: Table, column: str) -> tuple[pl.Series, int]:
+    """A column of numbers, null where unknown, and how many of them were written as no number.
 
     Raises:
         TableError: It holds something else.
     """
     values = table.frame[column]
     if values.null_count() == len(values):
-        return pl.Series(column, values.is_null()).cast(pl.Float64).clear(len(values)), []
+        return pl.Series(column, values.is_null()).cast(pl.Float64).clear(len(values)), 0
     if not values.dtype.is_numeric():
         numbers = values.cast(pl.Float64, strict=False) if values.dtype == pl.String else values.cast(pl.Float64)
         wrong = numbers.is_null() & values.is_not_null()
         row = int(wrong.arg_max() or 0)
         raise TableError(f"{table.path} {table.place(row)}: column {column!r} holds {values[row]!r}; expected a number")
     numbers = values.cast(pl.Float64)
-    unknown = int(numbers.is_nan().sum() or 0)
-    notes = [f"{unknown} value{'s' if unknown > 1 else ''} of {column!r} that are no number count as unknown."]
-    return numbers.fill_nan(None), notes if unknown else []
+    return numbers.fill_nan(None), int(numbers.is_nan().sum() or 0)
+
+
+def unknown_numbers(counts: Mapping[str, int]) -> list[str]:
+    """The notes on values that were written as no number, by column."""
+    return [
+        f"{count} value{'s' if count > 1 else ''} of {column!r} that are no number count as unknown."
+        for column, count in counts.items()
+        if count
+    ]

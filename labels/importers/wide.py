@@ -11,7 +11,7 @@ from .answers import as_correct, read_answers
 from .files import GLIMPSE, Table, is_table, known_names, left_out, open_table, some, stem
 from .import_options import ImportOptions
 from .results import Results
-from .table import as_numbers, require, with_category
+from .table import as_numbers, require, unknown_numbers, with_category
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +157,7 @@ def _beside(table: Table, states: Sequence[str], suffixes: Sequence[str]) -> tup
         if found is None:
             columns.append(unknown)
         else:
-            numbers, more = as_numbers(table, found)
+            numbers, written_otherwise = as_numbers(table, found)
             columns.append(numbers.rename(""))
-            notes += more
+            notes += unknown_numbers({found: written_otherwise})
     return pl.concat(columns), notes

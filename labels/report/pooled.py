@@ -69,6 +69,6 @@ def report_pool(
 
 def _labelled(folder: DatasetFolder, family: str, cost: str | None) -> LabelledSpace:
     space = folder.state_space(family, cost)
-    folder.labels(family, ["sample_id", "correct"])  # all that is needed, in one reading
+    folder.tables[folder.known(family)].preload(["sample_id", "correct"])
     correct = folder.correct(family)[:, columns_of(folder, space)]
     return LabelledSpace(space, correct, folder.labels(family, ["sample_id"])["sample_id"].to_list())

@@ -178,7 +178,7 @@ def report_folder(
         space = space.without_dominated()
     order = columns_of(folder, space)
     if agents:
-        folder.labels(family, ["sample_id", "fold", "correct", "confidence"])  # all that is needed, in one reading
+        folder.tables[family].preload(["sample_id", "fold", "correct", "confidence"])
     report = report_family(
         space,
         folder.correct(family)[:, order],

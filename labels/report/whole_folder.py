@@ -63,7 +63,7 @@ def write_dataset(
         write_labels(staging, info, whole)
         staged = DatasetFolder(staging)
         for family in staged.families:
-            staged.tables[family].shard(0)  # in one reading, as the checks will need every column
+            staged.tables[family].preload()
         reports = [report_folder(staged, family, agents=card is not None) for family in staged.families]
         write_bounds(staging, info, pl.concat([to_table(report) for report in reports]))
         if (out / "choices").is_dir():

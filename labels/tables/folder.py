@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -222,7 +222,8 @@ class DatasetFolder:
             InputError: There is no such family.
             TableError: The table is missing or breaks its schema, or its lists differ in length.
         """
-        return self._matrix(family, "correct")
+        table = self.tables[self.known(family)]
+        return np.concatenate([matrix(shard, "correct", str(table.path)) for shard in table.shards(["correct"])])
 
     def confidence(self, family: str) -> NDArray[np.float64]:
         """Probability that each state gives its answer (n_samples, n_states); not a number where unknown.
@@ -231,13 +232,12 @@ class DatasetFolder:
             InputError: There is no such family.
             TableError: The table is missing or breaks its schema, or its lists differ in length.
         """
-        if self.labels(family, ["confidence"])["confidence"].null_count():
-            return np.full((self.tables[family].rows, len(self.family_states(family))), np.nan)
-        return self._matrix(family, "confidence").astype(np.float64)
-
-    def _matrix(self, family: str, column: str) -> NDArray[Any]:
-        table = self.tables[self.known(family)]
-        return np.concatenate([matrix(shard, column, str(table.path)) for shard in table.shards([column])])
+        table, found = self.tables[self.known(family)], []
+        for shard in table.shards(["confidence"]):
+            if shard["confidence"].null_count():
+                return np.full((table.rows, len(self.family_states(family))), np.nan)
+            found.append(matrix(shard, "confidence", str(table.path)).astype(np.float64, copy=False))
+        return np.concatenate(found)
 
     def sample_costs(self, family: str) -> NDArray[np.float64]:
         """Cost of each sample under each state (n_samples, n_states), in the order of the labels.

@@ -6,14 +6,11 @@ temporary folder (`TMPDIR` says where), one at a time in memory, until they are 
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
-from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import polars as pl
+
+from .temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,14 +43,16 @@ class Shards(Protocol):
 class SpilledShards:
     """Shards in a temporary folder, which goes when nobody needs them any more."""
 
-    def __init__(self, shards: Iterable[Shard]) -> None:
-        """Write shards, one after the other."""
-        self._folder = Path(tempfile.mkdtemp(prefix="adaptlabels-shards-"))
-        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+    def __init__(self) -> None:
+        """None yet."""
+        self._folder = TemporaryFolder()
         self._length = 0
-        for self._length, shard in enumerate(shards, start=1):
-            for name, frame in shard._asdict().items():
-                frame.write_ipc(self._folder / f"{self._length - 1}-{name}", compression="lz4")
+
+    def add(self, shard: Shard) -> None:
+        """Write the next shard."""
+        for name, frame in shard._asdict().items():
+            frame.write_ipc(self._folder.path / f"{self._length}-{name}", compression="lz4")
+        self._length += 1
 
     def __len__(self) -> int:
         """Number of shards."""
@@ -62,7 +61,7 @@ class SpilledShards:
     def __iter__(self) -> Iterator[Shard]:
         """Each shard, read when its turn comes."""
         for number in range(self._length):
-            yield Shard(*(pl.read_ipc(self._folder / f"{number}-{name}") for name in Shard._fields))
+            yield Shard(*(pl.read_ipc(self._folder.path / f"{number}-{name}") for name in Shard._fields))
 
 
 class StoredShards:
@@ -83,10 +82,16 @@ class StoredShards:
 
 def hold(shards: Iterable[Shard]) -> Shards:
     """A single shard in memory, several on disk."""
-    made = iter(shards)
-    first = [next(made)]
-    second = next(made, None)
-    return first if second is None else SpilledShards(chain([first.pop(), second], made))
+    held: list[Shard] = []
+    spilled: SpilledShards | None = None
+    for shard in shards:
+        held.append(shard)
+        del shard  # nothing holds it while the next one is made
+        if len(held) > 1 and spilled is None:
+            spilled = SpilledShards()
+        while spilled is not None and held:
+            spilled.add(held.pop(0))
+    return held if spilled is None else spilled
 
 
 def in_shards(predictions: pl.DataFrame, n_states: int) -> Iterator[pl.DataFrame]:

@@ -106,6 +106,15 @@ class StoredTable:
         found = pl.DataFrame([known[name] for name in first.stored(columns)])
         return with_absent(found, self.schema, columns, self.rows)
 
+    def preload(self, columns: Sequence[str] | None = None) -> None:
+        """Read columns that will be needed in one opening, if the table is one file; larger ones are not held.
+
+        Raises:
+            TableError: The file is missing or breaks the schema.
+        """
+        if len(self.files) == 1:
+            self.frame(columns)
+
     def shard(self, number: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """The same columns of one file. Those of a file that has others beside it are not kept.
 

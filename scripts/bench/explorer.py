@@ -90,7 +90,7 @@ def make_packaged(folder: Path) -> DatasetFolder:
         pl.concat([table, table.with_columns(state=pl.col("state") + "-again")]).with_columns(family=pl.lit("doubled"))
         for table in tables
     )
-    found = label_results(replace(results, rows=rows, states=states), split="validation")
+    found = label_results(replace(results.with_rows(rows), states=states), split="validation")
     return write_dataset(folder / "folder", found.info, found.families)
 
 

@@ -25,7 +25,7 @@ def folder(tmp_path_factory):
     rows = results.rows.drop("prediction", "target", "confidence")  # right and wrong is all that is needed
     family = ["resnet"] * len(RESNETS) + ["densenet"] * len(DENSENETS)
     states = pl.DataFrame({"state": list(COSTS), "family": family, "cost": list(COSTS.values())})
-    made = label_results(replace(results, rows=rows, class_names=(), class_ids=(), states=None), states)
+    made = label_results(replace(results.with_rows(rows), class_names=(), class_ids=(), states=None), states)
     return str(write_dataset(tmp_path_factory.mktemp("imagenet") / "out", made.info, made.families).path)
 
 

@@ -19,7 +19,7 @@ from adaptlabels.labels import (
     write_dataset,
 )
 from adaptlabels.labels.tables import shards
-from adaptlabels.labels.tables.shards import SpilledShards, in_shards
+from adaptlabels.labels.tables.shards import Shard, SpilledShards, hold, in_shards
 from datasets import load_dataset
 
 from ..inputs import prediction_rows, resealed, state_rows, write_inputs
@@ -132,8 +132,8 @@ def test_shards_that_do_not_belong_together_are_named(both, tmp_path, break_it, 
 
 
 def test_spilled_shards_go_when_nobody_needs_them():
-    made = SpilledShards(shards.Shard(rows(), rows()) for _ in range(2))
-    folder = made._folder
+    made = hold(Shard(rows(), rows()) for _ in range(2))
+    folder = made._folder.path
     assert [len(shard.labels) for shard in made] == [SAMPLES * STATES] * 2
     assert len(list(folder.iterdir())) == 4
     del made

@@ -1,0 +1,117 @@
+"""Tables that are read in pieces give the labels of tables that are read whole."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from adaptlabels.labels import DatasetFolder, TableError, label_predictions, validate_folder, write_dataset
+from adaptlabels.labels.importers import files
+from adaptlabels.labels.importers.import_options import ImportOptions
+from adaptlabels.labels.tables import shards
+from polars.testing import assert_frame_equal
+
+from ..inputs import prediction_rows, state_rows
+
+CLASSES = ("cat", "dog", "emu", "owl")
+SAMPLES = 200
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    """Tables of over 150 rows are large, and come in pieces of 70."""
+
+    def change():
+        monkeypatch.setattr(shards, "SHARD_ROWS", 150)
+        monkeypatch.setattr(files, "PIECE_ROWS", 70)
+
+    return change
+
+
+def answers() -> pl.DataFrame:
+    """Named classes, some answers and confidences missing, and a column that nobody knows."""
+    rows = prediction_rows(SAMPLES).sample(fraction=1.0, shuffle=True, seed=3).with_row_index("n")
+    named = (pl.col(name).replace_strict(dict(enumerate(CLASSES))) for name in ("target", "prediction"))
+    return (
+        rows.with_columns(
+            *named,
+            confidence=pl.when(pl.col("n") % 50 == 7).then(float("nan")).otherwise("confidence"),
+            source_id=pl.format("page {}", pl.col("sample_id").str.slice(1).cast(pl.Int64) // 3),
+            extra=pl.col("n"),
+        )
+        .with_columns(prediction=pl.when(pl.col("n") % 40 != 3).then("prediction"))
+        .drop("n")
+    )
+
+
+def by_score() -> pl.DataFrame:
+    """Scores, each state's costs, two tasks that count their samples from 0, and two families."""
+    rows = prediction_rows(SAMPLES).with_row_index("n")
+    half = pl.col("sample_id").str.slice(1).cast(pl.Int64)
+    return rows.select(
+        sample_id=pl.format("{}", half % (SAMPLES // 2)),
+        state="state",
+        score=pl.col("confidence"),
+        cost=1.0 + pl.col("n") % 7,
+        category=pl.when(half < SAMPLES // 2).then(pl.lit("first")).otherwise(pl.lit("second")),
+    )
+
+
+def gaps() -> pl.DataFrame:
+    """Right and wrong alone; one state lacks some samples."""
+    rows = prediction_rows(SAMPLES).select("sample_id", "state", correct=pl.col("target") == pl.col("prediction"))
+    return rows.filter((pl.col("state") != "base") | ~pl.col("sample_id").str.ends_with("7"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "arguments"),
+    [
+        (answers(), ImportOptions(), {}),
+        (by_score(), ImportOptions(threshold=0.4, cost_unit="usd"), {"states": None}),
+        (gaps(), ImportOptions(), {"missing": "drop-samples"}),
+        (gaps(), ImportOptions(), {"missing": "drop-states"}),
+        (
+            pl.concat([gaps().filter(pl.col("state") != "base").with_columns(family=pl.lit(name)) for name in "ab"]),
+            ImportOptions(),
+            {},
+        ),
+    ],
+    ids=["classes", "scores and costs", "drop-samples", "drop-states", "families"],
+)
+def test_tables_in_pieces_give_the_same_labels(tmp_path, small_pieces, rows, options, arguments):
+    path = tmp_path / "results.parquet"
+    rows.write_parquet(path)
+    arguments = {"states": state_rows(), "options": options, "name": "demo", **arguments}
+    whole = label_predictions(path, **arguments)
+    small_pieces()
+    parted = label_predictions(path, **arguments)
+    assert parted.info == whole.info
+    for one, other in zip(whole.families, parted.families, strict=True):
+        assert len(other.shards) > 1
+        assert_frame_equal(other.labels.sort("sample_id"), one.labels.sort("sample_id"))
+        key = ["sample_id", "state"]
+        assert_frame_equal(other.predictions.sort(key), one.predictions.sort(key))
+        assert_frame_equal(other.states, one.states)
+    folder = write_dataset(tmp_path / "out", parted.info, parted.families)
+    assert len(folder.tables[folder.families[0]].files) == len(parted.families[0].shards)
+    assert [p for p in validate_folder(DatasetFolder(folder.path)) if p.file != "README.md"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.with_columns(target=pl.when(pl.col("row") != 407).then("target")),
+         r"results.parquet row 407 \(counted from 0\): column 'target' is empty"),
+        (lambda t: t.with_columns(state=pl.when(pl.col("row") != 300).then("state")),
+         r"results.parquet row 300 \(counted from 0\): column 'state' is empty"),
+        (lambda t: pl.concat([t, t[12:13]]), "come more than once"),
+        (lambda t: t.with_columns(target=(pl.col("target") + (pl.col("row") == 99)) % 4), "states disagree on the target"),
+        (lambda t: t.filter(pl.col("row") != 5), "state 'huge' has no answer for sample 's001' \\(1 in all\\)"),
+        (lambda t: t.with_columns(confidence=pl.col("confidence") * 100), "a probability from 0 to 1"),
+    ],
+)  # fmt: skip
+def test_faults_of_large_tables_are_named(tmp_path, small_pieces, change, message):
+    path = tmp_path / "results.parquet"
+    change(prediction_rows(SAMPLES).with_row_index("row")).write_parquet(path)
+    small_pieces()
+    with pytest.raises(TableError, match=message):
+        label_predictions(path, state_rows())
