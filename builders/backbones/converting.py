@@ -64,8 +64,14 @@ def checkpoint_folder(runner: str, backbone: Backbone, file: Path) -> Path:
 
 def _convert_vision(backbone: Backbone, file: Path, folder: Path) -> None:
     from .checkpoints import read_tensors
+    from .image_text_models import is_image_text
     from .timm_models import load_tensors, save_model
 
+    if is_image_text(backbone):
+        raise InputError(
+            f"state {backbone.name!r}: an image-text model needs its tokenizer and image processor beside its weights;"
+            f" save them in one folder, and give local:FOLDER instead of {file}"
+        )
     save_model(load_tensors(backbone, read_tensors(file), str(file)), backbone, folder)
 
 

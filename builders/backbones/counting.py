@@ -55,7 +55,7 @@ def count_cost(family: Family, backbone: Backbone) -> Cost:
 
 
 def vision_cost(backbone: Backbone, folder: Path | None = None) -> VisionCost:
-    """Count a timm model.
+    """Count a timm model, or the image side of an image-text model.
 
     Args:
         backbone: The state.
@@ -64,7 +64,8 @@ def vision_cost(backbone: Backbone, folder: Path | None = None) -> VisionCost:
     content = {"runner": "vision", **_identity(backbone, folder), **versions("torch", "timm")}
 
     def count() -> dict[str, Any]:
-        from .timm_models import create_model, input_size
+        from .image_models import create_model
+        from .timm_models import input_size
 
         with torch.device("meta"):
             model = create_model(backbone, folder).eval()

@@ -60,7 +60,7 @@ class Backbone(_Table):
     name: str
     """Name of the state, unique in its family."""
     architecture: str
-    """A timm model name, or a transformers model type such as `gpt_neox`."""
+    """A timm model name, or a transformers model type: `gpt_neox`, or `clip` and `siglip` for images."""
     source: str | None = None
     """Hub id with optional `@revision`, or `local:` with a folder or a file of weights; None beside a recipe."""
     tensors: Literal["by-name", "in-order"] = "by-name"
@@ -91,7 +91,7 @@ class Family(_Table):
     title: str = ""
     """Name for people."""
     runner: RunnerName
-    """What runs it: `vision` for image classifiers, `language` for causal language models."""
+    """What runs it: `vision` for image classifiers and image-text models, `language` for causal language models."""
     dataset: str
     """Benchmark that the family was made for."""
     tokenizer: str | None = None

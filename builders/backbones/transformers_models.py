@@ -1,12 +1,13 @@
-"""Causal language models of transformers and their tokenizers: made, loaded, and asked for their window."""
+"""Models of transformers: causal language models made and cut, and the loading that all kinds share."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
+from safetensors import SafetensorError
 
 from ...labels.errors import InputError, first_line
 from .checkpoints import describe_misfits
@@ -97,6 +98,39 @@ def load_tensors(backbone: Backbone, tensors: Mapping[str, torch.Tensor], where:
     wrong = describe_misfits(found["missing_keys"], found["unexpected_keys"], found["mismatched_keys"])
     if wrong:
         raise InputError(f"state {backbone.name!r}: {where} does not fit {backbone.architecture!r}: {wrong}")
+    return cast("PreTrainedModel", model)
+
+
+def load_whole(auto_class: Any, backbone: Backbone, folder: Path, **options: Any) -> PreTrainedModel:  # noqa: ANN401
+    """A whole model with the weights of a folder.
+
+    Args:
+        auto_class: The class of transformers that loads models of its kind.
+        backbone: The state.
+        folder: Folder with `config.json` and safetensors.
+        options: What else `from_pretrained` is given.
+
+    Raises:
+        ImportError: An option needs a library that is not installed.
+        InputError: The weights cannot be read, or are not those of the model.
+    """
+    with quiet_transformers():
+        try:
+            model, found = auto_class.from_pretrained(
+                folder,
+                use_safetensors=True,
+                trust_remote_code=False,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+                **options,
+            )
+        except (OSError, SafetensorError) as error:
+            reason = first_line(error)
+            raise InputError(f"state {backbone.name!r}: transformers cannot load {folder} ({reason})") from error
+    # Tensors that a model has no use for are left: repositories carry constants of other versions of its code.
+    wrong = describe_misfits(found["missing_keys"], (), found["mismatched_keys"])
+    if wrong:
+        raise InputError(f"state {backbone.name!r}: {folder} does not fit its config.json: {wrong}")
     return cast("PreTrainedModel", model)
 
 

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from .families import Backbone, Family
 
 WeightsKind = Literal["pretrained", "trained-here", "random"]
-FETCHED = ("config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*", "special_tokens_map.json")
+READING = (
+    "tokenizer*",
+    "special_tokens_map.json",
+    "spiece.model",
+    "preprocessor_config.json",
+    "processor_config.json",
+)
+"""Files that say how a model of transformers reads texts and images."""
+FETCHED = ("config.json", "*.safetensors", "*.safetensors.index.json", *READING)
 """Files of a Hub repository that are needed; no pickles, no code."""
 LOCAL = "local:"
 MINIATURES = Path(__file__).parents[1] / "miniature" / "weights"
@@ -133,10 +141,14 @@ def weights_digest(folder: Path) -> str:
     Raises:
         InputError: The folder has no `config.json` or no safetensors file.
     """
-    files = sorted(folder.glob("*.safetensors"))
-    if not (folder / "config.json").is_file() or not files:
+    if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
         raise InputError(f"{folder}: expected a folder with config.json and model.safetensors, or one file of weights")
+    return files_digest(folder, "*.safetensors")
+
+
+def files_digest(folder: Path, *patterns: str) -> str:
+    """SHA-256 over the names and contents of those of a folder's files whose names match a pattern."""
     whole = hashlib.sha256()
-    for file in files:
+    for file in sorted({file for pattern in patterns for file in folder.glob(pattern)}):
         whole.update(file.name.encode() + bytes.fromhex(file_digest(file)))
     return whole.hexdigest()

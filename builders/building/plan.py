@@ -112,7 +112,7 @@ def fingerprint(plan: BuildPlan, state: LoadedState, settings: RunSettings | Non
         state: The state.
         settings: How it runs, where that is not as the plan says.
     """
-    backbone, settings = state.backbone, settings or plan.settings
+    backbone, settings, answers = state.backbone, settings or plan.settings, plan.benchmark.answers
     return key_of(
         {
             "runner": state.family.runner,
@@ -126,7 +126,7 @@ def fingerprint(plan: BuildPlan, state: LoadedState, settings: RunSettings | Non
             "dtype": settings.dtype,
             "fast_modes": settings.fast_modes,
             "device": settings.device.type,
-            "subset": plan.benchmark.answers.subset,
-            **plan.runner.identity(state),
+            "subset": answers.subset,
+            **plan.runner.identity(state, answers),
         }
     )

@@ -127,7 +127,7 @@ def _state_row(
 ) -> dict[str, Any]:
     environment: dict[str, Any] = {
         "python": platform.python_version(),
-        **versions("adaptlabels", *plan.runner.libraries),
+        **versions("adaptlabels", *plan.runner.libraries(state.backbone)),
         **observed.get("environment", {}),
     }
     if plan.settings.fast_modes:

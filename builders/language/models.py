@@ -10,8 +10,7 @@ import torch
 
 from ...labels.errors import InputError, first_line
 from ...labels.tables.remote import explained, split_revision
-from ..backbones.checkpoints import describe_misfits
-from ..backbones.transformers_models import create_model, cut, quiet_transformers
+from ..backbones.transformers_models import create_model, cut, load_whole
 from ..backbones.weights import LOCAL, miniature_folder
 from ..cache import key_of
 from ..running.memory import available_bytes
@@ -45,28 +44,15 @@ def load_model(state: LoadedState, settings: RunSettings) -> PreTrainedModel:
         model = create_model(state.backbone, None).to(settings.torch_dtype)
         return cast("PreTrainedModel", model.eval().to(settings.device))
     spread = _spread(state, settings)
-    with quiet_transformers():
-        try:
-            model, found = AutoModelForCausalLM.from_pretrained(
-                folder,
-                dtype=settings.torch_dtype,
-                use_safetensors=True,
-                trust_remote_code=False,
-                ignore_mismatched_sizes=True,
-                output_loading_info=True,
-                **spread,
-            )
-        except ImportError as error:
-            raise InputError(
-                f"state {state.backbone.name!r} is larger than one GPU, and to spread it over several needs accelerate:"
-                " pip install 'adaptlabels[gpu]'"
-            ) from error
-    # Tensors that a model has no use for are left: repositories carry constants of other versions of its code.
-    wrong = describe_misfits(found["missing_keys"], (), found["mismatched_keys"])
-    if wrong:
-        raise InputError(f"state {state.backbone.name!r}: {folder} does not fit its config.json: {wrong}")
+    try:
+        model = load_whole(AutoModelForCausalLM, state.backbone, folder, dtype=settings.torch_dtype, **spread)
+    except ImportError as error:
+        raise InputError(
+            f"state {state.backbone.name!r} is larger than one GPU, and to spread it over several needs accelerate:"
+            " pip install 'adaptlabels[gpu]'"
+        ) from error
     cut(model, state.backbone)
-    return cast("PreTrainedModel", model.eval() if spread else model.eval().to(settings.device))
+    return model.eval() if spread else cast("PreTrainedModel", model.eval().to(settings.device))
 
 
 def _spread(state: LoadedState, settings: RunSettings) -> dict[str, Any]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..backbones.families import Backbone
     from ..sources.items import ChoiceItem
 
+LIBRARIES = ("torch", "transformers", "tokenizers", "numpy")
 SCORER_VERSION = 2
 """Raised when a change of what is computed here or in the modules beside it makes finished parts worthless."""
 KEPT_TOKENS = 1 << 26
@@ -34,7 +35,6 @@ KEPT_TOKENS = 1 << 26
 class LanguageRunner:
     """Runs causal language models."""
 
-    libraries = ("torch", "transformers", "tokenizers", "numpy")
     samples_are = "items"
     ordered_by_id = False
     prediction_columns = ("prediction_acc", "gflops", "gflops_run")
@@ -79,13 +79,17 @@ class LanguageRunner:
         """Language models are trained in bfloat16; CPUs are fastest, and exact, in float32."""
         return "bfloat16" if device.type == "cuda" else "float32"
 
-    def identity(self, state: LoadedState) -> dict[str, Any]:
+    def libraries(self, backbone: Backbone) -> tuple[str, ...]:
+        """Libraries whose versions a state's scores depend on."""
+        return LIBRARIES
+
+    def identity(self, state: LoadedState, answers: AnswerSpace) -> dict[str, Any]:
         """What scores depend on beside items, weights and settings."""
         return {
             "scorer": SCORER_VERSION,
             "seed": RANDOM_SEED,
             "tokenizer": self.tokenizer(state).key,
-            **versions(*self.libraries),
+            **versions(*LIBRARIES),
         }
 
     def check(self, state: LoadedState, answers: AnswerSpace) -> None:

@@ -155,11 +155,6 @@ class Runner(Protocol):
     """Runs backbones of one kind."""
 
     @property
-    def libraries(self) -> tuple[str, ...]:
-        """Libraries whose versions scores depend on."""
-        ...
-
-    @property
     def samples_are(self) -> str:
         """What its samples are called, as `images`."""
         ...
@@ -208,8 +203,12 @@ class Runner(Protocol):
         """Precision where the user leaves it to us."""
         ...
 
-    def identity(self, state: LoadedState) -> dict[str, Any]:
-        """What scores depend on beside items, weights and settings."""
+    def libraries(self, backbone: Backbone) -> tuple[str, ...]:
+        """Libraries whose versions a state's scores depend on."""
+        ...
+
+    def identity(self, state: LoadedState, answers: AnswerSpace) -> dict[str, Any]:
+        """What scores depend on beside items, weights, settings and the subset of the answers."""
         ...
 
     def check(self, state: LoadedState, answers: AnswerSpace) -> None:

@@ -33,6 +33,8 @@ class AnswerSpace:
     """Classes or choices that a model's output has."""
     subset: tuple[int, ...] | None = None
     """Of these only some count, in this order; None for all. ImageNet-A and -R have 200 of ImageNet's classes."""
+    texts: tuple[tuple[str, ...], ...] = ()
+    """For each of the classes, texts that describe an image of it, as many for each; empty where nobody wrote any."""
 
 
 class Benchmark(BaseModel):
@@ -67,6 +69,8 @@ class Benchmark(BaseModel):
 
     synsets: str | None = None
     """timm's list of its classes, for those that are ImageNet's or some of them."""
+    prompts: tuple[str, ...] = ()
+    """Images: texts that describe an image of a class, whose name goes where each has `{}`; for image-text models."""
     numbered_folders: bool = False
     """Whether the folders of its classes are their numbers, not their synsets."""
     ids_with_class: bool = False
@@ -115,10 +119,14 @@ class Benchmark(BaseModel):
     @property
     def answers(self) -> AnswerSpace:
         """What a model may answer: all of ImageNet's classes are outputs of a model, though only some may count."""
-        if self.synsets in (None, CLASSES):
-            return AnswerSpace(len(self.class_ids))
+        if self.synsets is None:
+            return AnswerSpace(len(self.class_ids), texts=self._texts(self.class_names))
         index_of = {name: index for index, name in enumerate(synsets())}
-        return AnswerSpace(len(index_of), tuple(index_of[name] for name in self.class_ids))
+        subset = None if self.synsets == CLASSES else tuple(index_of[name] for name in self.class_ids)
+        return AnswerSpace(len(index_of), subset, self._texts(class_names()))
+
+    def _texts(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(prompt.format(name) for prompt in self.prompts) for name in names) if self.prompts else ()
 
     def info(self, source: Source[Item]) -> DatasetInfo:
         """What the tables say about this benchmark."""

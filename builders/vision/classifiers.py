@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from ..backbones.image_text_models import is_image_text
 from ..backbones.timm_models import data_config, load_model, trunk_of
+from .zero_shot import load_zero_shot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..running.contract import LoadedState, RunSettings
+    from ..sources.benchmarks import AnswerSpace
 
 RANDOM_SEED = 0
 """Seed of weights that are initialised at random."""
@@ -23,16 +26,17 @@ TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 5e-2, torch.float16: 1e-2}
 class Classifier:
     """A model, and its states."""
 
-    def __init__(self, states: Sequence[LoadedState], settings: RunSettings) -> None:
+    def __init__(self, states: Sequence[LoadedState], settings: RunSettings, answers: AnswerSpace) -> None:
         """Load the model.
 
         Args:
             states: A state, or several exits of one network, the deepest last.
             settings: How they run.
+            answers: What may be answered.
         """
         deepest = states[-1]
         torch.manual_seed(RANDOM_SEED)
-        model = load_model(deepest.backbone, deepest.weights.folder)
+        model = _load(deepest, settings, answers)
         self.config = data_config(model)
         """Preprocessing that it asks for."""
         self._settings = settings
@@ -100,6 +104,12 @@ class Classifier:
             one.shape == other.shape and torch.allclose(one, other, rtol=0, atol=tolerance * largest, equal_nan=True)
             for one, other, largest in zip(shared, cut, (float(logits.abs().max()) for logits in cut), strict=True)
         )
+
+
+def _load(state: LoadedState, settings: RunSettings, answers: AnswerSpace) -> torch.nn.Module:
+    if is_image_text(state.backbone):
+        return load_zero_shot(state.backbone, state.weights.folder, answers, settings.device)
+    return load_model(state.backbone, state.weights.folder)
 
 
 def _prepare(model: torch.nn.Module, settings: RunSettings) -> torch.nn.Module:

@@ -95,7 +95,7 @@ class VisionPass:
         self._subset = None if answers.subset is None else torch.tensor(answers.subset, device=settings.device)
         self._floats = torch.empty(0, device=settings.device)
         for exits in networks(states, settings):
-            model = Classifier(exits, settings)
+            model = Classifier(exits, settings, answers)
             mean, std = tuple(model.config["mean"]), tuple(model.config["std"])
             inputs = _Inputs(PixelSetting.of(model.config), mean, std)
             self._budgets.setdefault(inputs, MemoryBudget(batch_size(settings), exits[-1].backbone.name))

@@ -1,9 +1,9 @@
 """Pixel settings: what an image becomes before a model sees it, made once for all states that share it.
 
 A setting is the part of a model's data configuration that pixels depend on. The pixels are those of timm's evaluation
-transform, bit for bit, as 8-bit tensors; each state normalises them on its device. Settings that only resize
-and crop the centre are made by `resize`; others, and all where the installed Pillow turns out to round
-differently, by timm's transform itself.
+transform, or of transformers' image processor on Pillow, bit for bit, as 8-bit tensors; each state normalises them on
+its device. Settings that only resize and crop the centre are made by `resize`, or by Pillow where the installed one
+turns out to round differently; others by timm's transform itself.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from PIL import Image
 from timm.data import create_transform
 
 from ...labels.errors import InputError
+from ..backbones.image_text_models import CROP_MODE
 from .resize import SUPPORT, Planes, Window, resize
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class PixelSetting:
     crop_pct: float
     """Share of the resized image's side that the crop keeps."""
     crop_mode: str
-    """`center`, `squash` or `border`."""
+    """timm's `center`, `squash` or `border`, or transformers' `center-down`."""
     border: tuple[float, ...] | None = None
     """Colour of added borders, shares of 1; None but for `border`."""
 
@@ -74,7 +75,7 @@ class PixelSetting:
             width: Width of the original image.
         """
         scaled = math.floor(self.height / self.crop_pct), math.floor(self.width / self.crop_pct)
-        if self.crop_mode == "center" and scaled[0] == scaled[1]:
+        if self.crop_mode in ("center", CROP_MODE) and scaled[0] == scaled[1]:
             # torchvision's Resize of the shorter side
             short, long = min(height, width), max(height, width)
             longer = int(scaled[0] * long / short)
@@ -83,8 +84,9 @@ class PixelSetting:
             return None
         if self.interpolation not in SUPPORT or scaled[0] < self.height or scaled[1] < self.width:
             return None
-        # torchvision's CenterCrop
-        top, left = round((scaled[0] - self.height) / 2.0), round((scaled[1] - self.width) / 2.0)
+        rest = scaled[0] - self.height, scaled[1] - self.width
+        # torchvision's CenterCrop, or that of transformers
+        top, left = (side // 2 if self.crop_mode == CROP_MODE else round(side / 2.0) for side in rest)
         return Window(*scaled, top, left, self.height, self.width)
 
 
@@ -105,15 +107,22 @@ class PixelMaker:
         loaded = False
         whole: Image.Image | None = None
         for setting, out in targets.items():
-            window = setting.window(height, width) if exact_resize() else None
-            if window is None:
+            window = setting.window(height, width)
+            if window is None or not exact_resize():
                 whole = whole or Image.fromarray(image)
-                out[:] = _timm_transform(setting)(whole)
+                out[:] = _timm_transform(setting)(whole) if window is None else _by_pillow(whole, window, setting)
                 continue
             if not loaded:
                 self._planes.load(image)
                 loaded = True
             resize(self._planes, window, setting.interpolation, out)
+
+
+def _by_pillow(image: Image.Image, window: Window, setting: PixelSetting) -> NDArray[np.uint8]:
+    """A window of the resized image (3, rows, columns), as `resize` makes it."""
+    resized = image.resize((window.width, window.height), Image.Resampling[setting.interpolation.upper()])
+    box = (window.left, window.top, window.left + window.columns, window.top + window.rows)
+    return np.asarray(resized.crop(box)).transpose(2, 0, 1)
 
 
 @cache

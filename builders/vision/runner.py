@@ -1,4 +1,4 @@
-"""Runs image classifiers of timm: which states share a pass, what they take, and what their scores depend on."""
+"""Runs image classifiers: which states share a pass, what they take, and what their scores depend on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import torch
 from ...labels.errors import InputError
 from ..backbones.costs import VisionCost
 from ..backbones.counting import vision_cost
-from ..backbones.timm_models import create_model, data_config
+from ..backbones.image_models import create_model
+from ..backbones.image_text_models import is_image_text
+from ..backbones.timm_models import data_config
+from ..backbones.weights import READING, files_digest
 from ..cache import versions
 from ..running.contract import LoadedState, Pass, RunSettings, networks
 from ..sources.benchmarks import AnswerSpace
@@ -18,6 +21,7 @@ from .classifiers import RANDOM_SEED
 from .loading import PixelLoader
 from .passes import VisionPass, batch_size, cost_of
 from .pixels import PixelSetting
+from .zero_shot import check as check_zero_shot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +36,14 @@ WORKSPACE = 1.5
 """Memory that a forward takes over that of its tensors: what kernels ask for, and what fragments waste."""
 
 
-class VisionRunner:
-    """Runs timm classifiers."""
+LIBRARIES = ("torch", "timm", "torchvision", "pillow", "simplejpeg", "numba", "numpy")
+TEXT_LIBRARIES = ("transformers", "tokenizers")
+"""What image-text models depend on besides."""
 
-    libraries = ("torch", "timm", "torchvision", "pillow", "simplejpeg", "numba", "numpy")
+
+class VisionRunner:
+    """Runs classifiers of timm, and image-text models of transformers."""
+
     samples_are = "images"
     ordered_by_id = True
     prediction_columns: tuple[str, ...] = ()
@@ -83,19 +91,30 @@ class VisionRunner:
         """Published accuracies of image models are those of float32."""
         return "float32"
 
-    def identity(self, state: LoadedState) -> dict[str, Any]:
+    def libraries(self, backbone: Backbone) -> tuple[str, ...]:
+        """Libraries whose versions a state's scores depend on."""
+        return (*LIBRARIES, *TEXT_LIBRARIES) if is_image_text(backbone) else LIBRARIES
+
+    def identity(self, state: LoadedState, answers: AnswerSpace) -> dict[str, Any]:
         """What scores depend on beside items, weights and settings."""
-        return {"scorer": SCORER_VERSION, "seed": RANDOM_SEED, **versions(*self.libraries)}
+        found = {"scorer": SCORER_VERSION, "seed": RANDOM_SEED, **versions(*self.libraries(state.backbone))}
+        if is_image_text(state.backbone):
+            folder = state.weights.folder
+            found |= {"texts": answers.texts, "reading": None if folder is None else files_digest(folder, *READING)}
+        return found
 
     def check(self, state: LoadedState, answers: AnswerSpace) -> None:
         """Refuse a state that cannot answer the benchmark's question.
 
         Raises:
-            InputError: It predicts another number of classes, or takes other than RGB images.
+            InputError: It predicts another number of classes, cannot read what describes them, or takes other than RGB
+                images.
         """
         with torch.device("meta"):
             found = create_model(state.backbone, state.weights.folder)
-        if found.num_classes != answers.n_classes:
+        if is_image_text(state.backbone):
+            check_zero_shot(state.backbone, state.weights.folder, answers)
+        elif found.num_classes != answers.n_classes:
             raise InputError(
                 f"state {state.backbone.name!r} predicts {found.num_classes} classes, the dataset has"
                 f" {answers.n_classes}"

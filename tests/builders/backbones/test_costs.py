@@ -22,6 +22,20 @@ PARAMETERS = {
     "efficientnet": [5288548, 7794184, 9109994, 12233232, 19341616, 30389784, 43040704, 66347960],
 }
 
+# OpenCLIP's docs/model_profile.csv: millions of parameters and GFLOPs; SigLIP's shapes are those of SigLIP 2.
+IMAGE_SIDES = {
+    "openclip": {
+        "openclip-vit-b-32": (87.85, 8.82), "openclip-vit-b-16": (86.19, 35.13), "openclip-vit-l-14": (303.97, 162.03),
+        "openclip-vit-h-14": (632.08, 334.59), "openclip-vit-g-14": (1012.65, 534.06),
+        "openclip-vit-bigg-14": (1844.91, 967.5),
+    },
+    "siglip2": {
+        "siglip2-base-p16-256": (92.93, 46.82), "siglip2-base-p16-384": (93.18, 112.13),
+        "siglip2-large-p16-256": (315.96, 162.56), "siglip2-large-p16-384": (316.28, 383.85),
+        "siglip2-so400m-p14-224": (427.68, 220.35), "siglip2-so400m-p14-384": (428.23, 670.35),
+    },
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_parameters_are_the_published_ones(name):
@@ -29,12 +43,21 @@ def test_parameters_are_the_published_ones(name):
     assert [shipped_cost(family, state).parameters for state in family.states] == PARAMETERS[name]
 
 
+@pytest.mark.parametrize("name", IMAGE_SIDES)
+def test_image_sides_cost_what_openclip_publishes(name):
+    costs = {state.name: shipped_cost(shipped_families()[name], state) for state in shipped_families()[name].states}
+    for state, (millions, gflops) in IMAGE_SIDES[name].items():
+        assert (round(costs[state].parameters / 1e6, 2), round(costs[state].gflops, 2)) == (millions, gflops)
+
+
 def test_all_states_that_ship_are_counted_before():
     for family in shipped_families().values():
         assert all(shipped_cost(family, state) for state in family.states), family.name
 
 
-@pytest.mark.parametrize("name", ["convnext", "efficientnet", "mobilenetv4", "pythia", "swinv2", "vit-mini"])
+@pytest.mark.parametrize(
+    "name", ["convnext", "efficientnet", "mobilenetv4", "openclip", "pythia", "siglip2", "swinv2", "vit-mini"]
+)
 def test_what_was_counted_before_is_what_is_counted_now(name):
     family = shipped_families()[name]
     state = family.states[0]

@@ -6,6 +6,7 @@ from adaptlabels.builders.backbones.families import known_families, read_familie
 from adaptlabels.labels import InputError
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
+IMAGE_TEXT = ("openclip", "siglip2")
 GOOD = """
 name = "mine"
 runner = "vision"
@@ -27,8 +28,8 @@ def test_the_promised_families_ship():
     assert sizes == {
         "convnext": 8, "convnext-mini": 6, "convnextv2": 8, "deit3": 8, "efficientnet": 8, "efficientnet-lite": 5,
         "efficientnetv2": 7, "eva02": 4, "gemma3": 2, "llama-mini": 4, "llama2": 3, "llama3": 4, "mobilenetv4": 5,
-        "neox-mini": 4, "olmo2": 4, "pythia": 8, "pythia-deduped": 8, "qwen3": 5, "resnet": 5, "resnet-tv": 5,
-        "smollm2": 3, "swinv2": 6, "vit": 8, "vit-mini": 6,
+        "neox-mini": 4, "olmo2": 4, "openclip": 6, "pythia": 8, "pythia-deduped": 8, "qwen3": 5, "resnet": 5,
+        "resnet-tv": 5, "siglip2": 10, "smollm2": 3, "swinv2": 6, "vit": 8, "vit-mini": 6,
     }  # fmt: skip
     assert all(s.source and s.source.startswith("timm/tf_efficientnet_b") for s in families["efficientnet"].states)
     assert all(s.source and "augreg" in s.source for s in families["vit"].states)
@@ -37,11 +38,19 @@ def test_the_promised_families_ship():
 def test_every_image_model_is_one_of_timms_pretrained_and_of_its_repository():
     known = set(timm.list_pretrained())
     for family in shipped_families().values():
-        if family.dataset == "imagenet":
+        if family.dataset == "imagenet" and family.name not in IMAGE_TEXT:
             for state in family.states:
                 assert state.architecture in known
                 assert state.source == timm.get_pretrained_cfg(state.architecture).hf_hub_id
                 assert state.reference_accuracy is not None
+
+
+def test_every_image_text_model_is_a_configuration_of_transformers():
+    for name in IMAGE_TEXT:
+        for state in shipped_families()[name].states:
+            config = CONFIG_MAPPING[state.architecture]()
+            assert all(hasattr(config, key) for key in state.config), state.name
+            assert all(hasattr(config.vision_config, key) for key in state.config["vision_config"]), state.name
 
 
 def test_every_language_model_is_a_configuration_of_transformers():
