@@ -1,13 +1,17 @@
-"""What all tests share: a cache of their own, and the two miniature datasets built once for all workers."""
+"""What all tests share: a cache of their own, and dataset folders that are made once for all workers."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -34,11 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with `digits` and `stories`, as `adaptlabels demo` makes them."""
     from adaptlabels.scripts.commands.demo import build_miniatures
 
-    root = shared_folder(tmp_path_factory) / "demo"
-    with FileLock(root.with_suffix(".lock")):
-        if not (root / "stories" / "README.md").exists():
-            build_miniatures(root)
-    return root
+    return made_once(tmp_path_factory, "demo", build_miniatures)
 
 
 @pytest.fixture(scope="session")
@@ -46,11 +46,32 @@ def imagenet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packaged answers on ImageNet as `adaptlabels demo` labels them."""
     from adaptlabels.scripts.commands.demo import IMAGENET, label_imagenet
 
-    root = shared_folder(tmp_path_factory) / IMAGENET
-    with FileLock(root.with_suffix(".lock")):
-        if not (root / "README.md").exists():
-            label_imagenet(root)
-    return root
+    return made_once(tmp_path_factory, "imagenet", lambda root: label_imagenet(root / IMAGENET)) / IMAGENET
+
+
+@pytest.fixture(scope="session")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with the inputs `demo.csv` and `states.csv`, and with `out` as `adaptlabels label` makes it of them."""
+    from adaptlabels.scripts.commands.label import run
+
+    from .labels.inputs import write_inputs
+
+    def label(root: Path) -> None:
+        predictions, states = write_inputs(root)
+        run(predictions, root / "out", states, as_json=True)
+
+    return made_once(tmp_path_factory, "labelled", label)
+
+
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first worker to need it makes, and that all workers read; tests change copies of it."""
+    place = shared_folder(tmp_path_factory) / name
+    with FileLock(place.with_suffix(".lock")):
+        if not place.exists():
+            begun = place.with_suffix(".begun")
+            make(begun)
+            begun.rename(place)
+    return place
 
 
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

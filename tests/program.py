@@ -7,7 +7,7 @@ they read when they are imported, so these are not among what is loaded.
 
 from __future__ import annotations
 
-import multiprocessing
+import multiprocessing.context
 import os
 import subprocess
 import sys
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LOADED = [
-    "adaptlabels.labels.report.whole_folder", "adaptlabels.scripts.cli", "matplotlib.figure", "numba", "pandera.polars",
-    "scipy.stats", "sklearn.linear_model", "threadpoolctl", "typer.main",
+    "adaptlabels.builders.building.run", "adaptlabels.cards.card", "adaptlabels.labels.importers.formats",
+    "adaptlabels.labels.importers.from_results",
+    "adaptlabels.labels.report.whole_folder", "adaptlabels.scripts.cli", "jinja2", "matplotlib.backends.backend_agg", "numba",
+    "pandera.backends.polars.container", "scipy.stats", "sklearn.linear_model", "threadpoolctl", "typer.main",
 ]  # fmt: skip
 
 
@@ -31,24 +33,31 @@ def adaptlabels(
     return in_fork(_command, tuple(map(str, arguments)), cwd, environment)
 
 
-def python(code: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def python(
+    code: str, environment: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run code as `python -c` does."""
-    return in_fork(_code, (code,), None, environment)
+    return in_fork(_code, (code,), cwd, environment)
 
 
 def in_fork(
     act: Callable[..., None], arguments: tuple, cwd: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Call a function of an importable module in a process of its own; its output and exit status come back."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(LOADED)
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder) / "out", Path(folder) / "err"
         setting = (dict(os.environ if environment is None else environment), cwd or Path.cwd(), out, err)
-        process = context.Process(target=_settled, args=(setting, act, arguments))
+        process = forks().Process(target=_settled, args=(setting, act, arguments))
         process.start()
         process.join()
         return subprocess.CompletedProcess(arguments, process.exitcode, out.read_text(), err.read_text())
+
+
+def forks() -> multiprocessing.context.ForkServerContext:
+    """Where processes are forked of the one server, which is there once for all tests of a process."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LOADED)
+    return context
 
 
 def _settled(setting: tuple[dict[str, str], Path, Path, Path], act: Callable[..., None], arguments: tuple) -> None:

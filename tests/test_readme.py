@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from adaptlabels.builders.backbones.families import read_families
 from adaptlabels.builders.backbones.weights import MINIATURES
 
+from . import program
 from .hub import Hub, online, running
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,10 +45,7 @@ def test_a_build_becomes_a_published_version_in_ten_lines(block, tmp_path):
         hub.add(f"org/{state}", MINIATURES / "vit-mini" / state)
     (tmp_path / "my-vits.toml").write_text(family_on_the_hub())
     with running(hub):
-        environment = online(hub, tmp_path / "home", TOKEN)
-        done = subprocess.run(
-            [sys.executable, "-c", block], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
-        )
+        done = program.python(block, online(hub, tmp_path / "home", TOKEN), tmp_path)
     assert done.returncode == 0, done.stderr
     assert "published 1.0.0" in done.stdout
     assert len([line for line in block.splitlines() if line]) <= 10

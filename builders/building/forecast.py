@@ -7,6 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ..backbones.costs import shipped_cost
 from ..backbones.weights import Weights
 from ..progress import Silent
 from ..running.contract import LoadedState, networks
@@ -79,7 +80,7 @@ def forecast(plan: BuildPlan, engine: Engine | None = None) -> Forecast:
     check_fit(plan)
     runner, settings = plan.runner, plan.settings
     states = [
-        LoadedState(family, backbone, RANDOM, runner.cost(backbone, None))
+        LoadedState(family, backbone, RANDOM, shipped_cost(family, backbone) or runner.cost(backbone, None))
         for family in plan.families
         for backbone in family.states
     ]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from dataclasses import dataclass
 
 import pytest
-from adaptlabels.labels import label_predictions, write_dataset
 
 from ..labels.inputs import prediction_rows, write_inputs
 
 FULL = "ADAPTLABELS_CAMPAIGN"
 """Environment variable that asks for the whole campaign."""
-PRELOADED = ["adaptlabels.cards.card", "adaptlabels.labels.importers.from_results", "adaptlabels.labels.report.whole_folder",
-             "pandera.polars", "matplotlib.figure"]  # fmt: skip
 
 
 @dataclass
@@ -41,22 +37,10 @@ def tally(request) -> Tally:
 
 
 @pytest.fixture(scope="session")
-def processes():
-    """Starts processes that have imported everything already."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    return context
-
-
-@pytest.fixture(scope="session")
-def whole(tmp_path_factory):
-    """A dataset folder with card, plots and a second version of its inputs; tests work on copies."""
-    from adaptlabels.cards import write_card
-
-    root = tmp_path_factory.mktemp("whole")
-    made = label_predictions(*write_inputs(root / "inputs", prediction_rows(60)))
-    write_dataset(root / "out", made.info, made.families, card=write_card)
-    write_inputs(root / "changed", prediction_rows(60, seed=1))
+def changed(tmp_path_factory):
+    """Inputs as those of `labelled`, with other answers."""
+    root = tmp_path_factory.mktemp("changed")
+    write_inputs(root, prediction_rows(60, seed=1))
     return root
 
 

@@ -24,11 +24,11 @@ def is_found(folder, name):
         return name in str(error) or (name.startswith("states/") and "it has no states/" in str(error))
 
 
-def damaged(whole, tmp_path, tally, damage, n):
+def damaged(labelled, tmp_path, tally, damage, n):
     rng = random.Random(11)
     for _ in range(n):
         shutil.rmtree(tmp_path / "copy", ignore_errors=True)
-        copy = shutil.copytree(whole / "out", tmp_path / "copy")
+        copy = shutil.copytree(labelled / "out", tmp_path / "copy")
         file = rng.choice(files(copy))
         before = file.read_bytes()
         damage(file, rng)
@@ -43,31 +43,31 @@ def damaged(whole, tmp_path, tally, damage, n):
     assert tally.lost == 0
 
 
-def test_a_flipped_bit(whole, tmp_path, tally):
+def test_a_flipped_bit(labelled, tmp_path, tally):
     def flip(file, rng):
         content = bytearray(file.read_bytes())
         place = rng.randrange(8 * len(content))
         content[place // 8] ^= 1 << place % 8
         file.write_bytes(content)
 
-    damaged(whole, tmp_path, tally, flip, attempts(400))
+    damaged(labelled, tmp_path, tally, flip, attempts(400))
 
 
-def test_a_file_cut_short(whole, tmp_path, tally):
+def test_a_file_cut_short(labelled, tmp_path, tally):
     def cut(file, rng):
         content = file.read_bytes()
         file.write_bytes(content[: rng.randrange(len(content))])
 
-    damaged(whole, tmp_path, tally, cut, attempts(200))
+    damaged(labelled, tmp_path, tally, cut, attempts(200))
 
 
-def test_a_file_that_is_gone(whole, tmp_path, tally):
-    damaged(whole, tmp_path, tally, lambda file, rng: file.unlink(), attempts(50))
+def test_a_file_that_is_gone(labelled, tmp_path, tally):
+    damaged(labelled, tmp_path, tally, lambda file, rng: file.unlink(), attempts(50))
 
 
-def test_a_file_with_the_content_of_another(whole, tmp_path, tally):
+def test_a_file_with_the_content_of_another(labelled, tmp_path, tally):
     def swap(file, rng):
         shutil.copy(rng.choice(files(tmp_path / "copy")), file.with_name("swapped"))
         file.with_name("swapped").replace(file)
 
-    damaged(whole, tmp_path, tally, swap, attempts(100))
+    damaged(labelled, tmp_path, tally, swap, attempts(100))

@@ -32,8 +32,8 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_full_disk(whole, small_disk, tally, command):
-    out = shutil.copytree(whole / "out", small_disk / "out")
+def test_a_full_disk(labelled, changed, small_disk, tally, command):
+    out = shutil.copytree(labelled / "out", small_disk / "out")
     before = content(out)
     filler = small_disk / "filler"
     free = shutil.disk_usage(small_disk).free
@@ -42,7 +42,7 @@ def test_a_full_disk(whole, small_disk, tally, command):
         tally.tried += 1
         expected = pytest.raises(RunError, match="No space left") if number == 0 else suppress(RunError)
         with expected:  # anything else that is raised is a defect
-            COMMANDS[command](whole / "changed", out)
+            COMMANDS[command](changed, out)
         filler.unlink()
         assert validate_folder(DatasetFolder(out)) == []
         tally.found += 1

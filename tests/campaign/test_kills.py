@@ -14,6 +14,7 @@ from adaptlabels.labels import DatasetFolder, validate_folder
 
 from ..cards.release.publish_under_failures import publish_under_failures
 from ..cards.release.test_publish import make_folder
+from ..program import forks
 from .conftest import attempts
 
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree")
@@ -62,27 +63,27 @@ def content(folder):
     return {name: table.frame().to_dict(as_series=False) for name, table in found.tables.items()}
 
 
-def killed(processes, command, inputs, out, place):
-    process = processes.Process(target=run_and_die, args=(command, str(inputs), str(out), place))
+def killed(command, inputs, out, place):
+    process = forks().Process(target=run_and_die, args=(command, str(inputs), str(out), place))
     process.start()
     process.join()
     return process.exitcode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_kill_at_a_change_of_the_file_system(whole, tmp_path, tally, processes, command):
+def test_a_kill_at_a_change_of_the_file_system(labelled, changed, tmp_path, tally, command):
     new = tmp_path / "new"
-    shutil.copytree(whole / "out", new)
-    assert not killed(processes, command, whole / "changed", new, -1)
+    shutil.copytree(labelled / "out", new)
+    assert not killed(command, changed, new, -1)
     n_changes = int(new.with_suffix(".count").read_text())
-    old_tables, new_tables = content(whole / "out"), content(new)
+    old_tables, new_tables = content(labelled / "out"), content(new)
     rng = random.Random(5)
     for place in rng.sample(range(n_changes), min(n_changes, attempts(40))):
-        out = shutil.copytree(whole / "out", tmp_path / str(place))
-        assert killed(processes, command, whole / "changed", out, place)
+        out = shutil.copytree(labelled / "out", tmp_path / str(place))
+        assert killed(command, changed, out, place)
         tally.tried += 1
         assert content(out) in (old_tables, new_tables)
-        COMMANDS[command](whole / "changed", out)
+        COMMANDS[command](changed, out)
         assert content(out) == new_tables
         assert validate_folder(DatasetFolder(out)) == []
         assert not (out / ".adaptlabels").exists()
@@ -91,31 +92,31 @@ def test_a_kill_at_a_change_of_the_file_system(whole, tmp_path, tally, processes
     assert tally.tried > 0
 
 
-def test_a_kill_at_a_random_moment(whole, tmp_path, tally, processes):
+def test_a_kill_at_a_random_moment(labelled, changed, tmp_path, tally):
     rng = random.Random(6)
-    old_tables = content(whole / "out")
+    old_tables = content(labelled / "out")
     for number in range(attempts(30)):
-        out = shutil.copytree(whole / "out", tmp_path / str(number))
-        process = processes.Process(target=label, args=(whole / "changed", out))
+        out = shutil.copytree(labelled / "out", tmp_path / str(number))
+        process = forks().Process(target=label, args=(changed, out))
         process.start()
         process.join(rng.uniform(0, 3))
         process.kill()
         process.join()
         tally.tried += 1
         there = content(out)
-        label(whole / "changed", out)
+        label(changed, out)
         assert there in (old_tables, content(out))
         assert validate_folder(DatasetFolder(out)) == []
         tally.found += 1
 
 
-def test_two_runs_on_one_folder(whole, tmp_path, tally, processes):
-    old_tables = content(whole / "out")
-    label(whole / "changed", tmp_path / "alone")
+def test_two_runs_on_one_folder(labelled, changed, tmp_path, tally):
+    old_tables = content(labelled / "out")
+    label(changed, tmp_path / "alone")
     new_tables = content(tmp_path / "alone")
     for number in range(attempts(20)):
-        out = shutil.copytree(whole / "out", tmp_path / str(number))
-        runs = [processes.Process(target=label, args=(whole / place, out)) for place in ("inputs", "changed")]
+        out = shutil.copytree(labelled / "out", tmp_path / str(number))
+        runs = [forks().Process(target=label, args=(inputs, out)) for inputs in (labelled, changed)]
         for run in runs:
             run.start()
         for run in runs:

@@ -80,12 +80,9 @@ def test_the_lines_of_the_card_run(demo, monkeypatch, capsys):
 
 
 @pytest.fixture(params=["digits", "stories", "label"])
-def folder(request, demo, tmp_path):
+def folder(request, demo, labelled):
     """A folder of a `demo`, or of `label`."""
-    if request.param != "label":
-        return DatasetFolder(demo / request.param)
-    run(*write_inputs(tmp_path)[:1], tmp_path / "out", tmp_path / "states.csv", as_json=True)
-    return DatasetFolder(tmp_path / "out")
+    return DatasetFolder(labelled / "out" if request.param == "label" else demo / request.param)
 
 
 def check_queries(folder):

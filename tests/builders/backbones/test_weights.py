@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 from adaptlabels.builders.backbones.families import Backbone, Family, shipped_families
@@ -14,7 +11,8 @@ from adaptlabels.builders.backbones.weights import miniature_folder, resolve_wei
 from adaptlabels.builders.progress import Silent
 from adaptlabels.labels import DatasetFolder, InputError
 
-from ...hub import Hub, running
+from ... import program
+from ...hub import Hub, online, running
 
 TRAINED = {"vit": ("vit-mini", "digits", "vision"), "neox": ("neox-mini", "stories", "language")}
 
@@ -42,11 +40,11 @@ def test_weights_from_the_hub_give_the_labels_of_the_same_weights_on_disk(tmp_pa
         hub.add(f"org/model-{i}", folder)
         (folder / "pytorch_model.bin").write_bytes(b"a pickle that nobody may fetch")
     file = family_file(tmp_path / "f.toml", kind, ["org/model-0", f"org/model-1@{hub.commit('org/model-1', 'main')}"])
-    program = [sys.executable, "-m", "adaptlabels.scripts.cli", "build", dataset, str(tmp_path / "out")]
-    program += ["--families", str(file), "--family", "from-hub", "--limit", "60", "--device", "cpu"]
     with running(hub):
-        online = {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf")}
-        done = subprocess.run(program, capture_output=True, text=True, check=False, env={**os.environ, **online})
+        done = program.adaptlabels(
+            "build", dataset, tmp_path / "out", "--families", file, "--family", "from-hub", "--limit", "60",
+            "--device", "cpu", environment=online(hub, tmp_path / "hf"),
+        )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert not any(".bin" in request for request in hub.requests)
     made, own = DatasetFolder(tmp_path / "out"), DatasetFolder(demo / dataset)

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import random
+import signal
 import time
 from pathlib import Path
 
@@ -10,17 +10,11 @@ import polars as pl
 import pytest
 from adaptlabels.builders import BuildOptions
 from adaptlabels.builders.running.devices import choose_device
-from adaptlabels.labels import DatasetFolder, InputError, validate_folder
-from adaptlabels.scripts.commands.build import build
+from adaptlabels.cards import write_card
+from adaptlabels.labels import DatasetFolder, InputError
 
-
-def tables(folder):
-    """Hash of every table of a dataset folder."""
-    return {
-        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
-        for pattern in ("data", "predictions", "states", "bounds")
-        for file in sorted((folder / pattern).rglob("*.parquet"))
-    }
+from ... import program
+from ..builds import build, problems, tables
 
 
 def options(out: Path, dataset: str = "digits", family: str = "vit-mini", **changes):
@@ -29,27 +23,40 @@ def options(out: Path, dataset: str = "digits", family: str = "vit-mini", **chan
     )
 
 
+def build_and_be_killed(chosen: BuildOptions, moments: list[float]) -> None:
+    """Begin a build again and again and kill it, after so many seconds each time; prints how often it was killed."""
+    import timm
+    import transformers
+
+    assert timm
+    assert transformers.AutoModelForCausalLM
+    # Forks of a process that has loaded everything and run nothing: what is killed is the build, not its imports.
+    forks = multiprocessing.get_context("fork")
+    killed = 0
+    for moment in moments:
+        process = forks.Process(target=build, args=(chosen,))
+        process.start()
+        process.join(moment)
+        process.kill()
+        process.join()
+        killed += process.exitcode == -signal.SIGKILL
+    print(killed)
+
+
 @pytest.mark.parametrize(("dataset", "family"), [("digits", "vit-mini"), ("stories", "neox-mini")])
 def test_a_build_killed_at_ten_random_moments_ends_in_the_same_bytes(tmp_path, dataset, family):
     build(options(tmp_path / "first", dataset, family, limit=150))  # loads and compiles what the timed one need not
     started = time.monotonic()
     build(options(tmp_path / "whole", dataset, family, limit=450))
     duration = time.monotonic() - started
-    server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["adaptlabels.builders.building.run", "adaptlabels.cards.card"])
+    broken = options(tmp_path / "broken", dataset, family, limit=450)
     rng = random.Random(7)
-    killed = 0
-    for _ in range(10):
-        worker = server.Process(target=build, args=(options(tmp_path / "broken", dataset, family, limit=450),))
-        worker.start()
-        worker.join(rng.uniform(0.05, 1.1 * duration))
-        worker.kill()
-        worker.join()
-        killed += worker.exitcode == -9
-    assert killed >= 1
-    build(options(tmp_path / "broken", dataset, family, limit=450))
+    done = program.in_fork(build_and_be_killed, (broken, [rng.uniform(0.05, 1.1 * duration) for _ in range(10)]))
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 1
+    build(broken)
     assert tables(tmp_path / "broken") == tables(tmp_path / "whole")
-    assert validate_folder(DatasetFolder(tmp_path / "broken")) == []
+    assert problems(DatasetFolder(tmp_path / "broken")) == []
     assert not list((tmp_path / "broken").rglob("*.tmp"))
 
 
@@ -116,7 +123,7 @@ def test_a_second_family_joins_the_first_only_on_the_same_samples(tmp_path):
     build(options(tmp_path / "out", family="convnext-mini", limit=100))
     folder = DatasetFolder(tmp_path / "out")
     assert folder.families == ["vit-mini", "convnext-mini"]
-    assert validate_folder(folder) == []
+    assert problems(folder) == []
     assert folder.labels("vit-mini").equals(labels)
     assert folder.info.command is None  # no single command makes both
     before = tables(tmp_path / "out")
@@ -127,7 +134,9 @@ def test_a_second_family_joins_the_first_only_on_the_same_samples(tmp_path):
 
 def test_random_weights_are_marked_and_need_no_training(tmp_path, monkeypatch):
     monkeypatch.setenv("ADAPTLABELS_CACHE", str(tmp_path / "cache"))
-    folder = build(options(tmp_path / "out", limit=20, random=True, states=("vit-mini-12x1", "vit-mini-16x1")))
+    folder = build(
+        options(tmp_path / "out", limit=20, random=True, states=("vit-mini-12x1", "vit-mini-16x1")), card=write_card
+    )
     assert folder.states["weights"].to_list() == ["random", "random"]
     assert folder.states["weights_sha256"].to_list() == [None, None]
     assert not (tmp_path / "cache" / "weights").exists()
@@ -176,7 +185,7 @@ def test_real_images_and_real_items_build(tmp_path, shared_data):
     )  # fmt: skip
     for chosen in (images, items):
         folder = build(chosen)
-        assert validate_folder(folder) == []
+        assert problems(folder) == []
         assert len(folder.labels(chosen.families[0])) == chosen.limit
 
 

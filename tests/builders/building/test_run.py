@@ -20,11 +20,10 @@ from adaptlabels.builders.progress import Silent
 from adaptlabels.builders.sources.items import ImageItem
 from adaptlabels.cards import write_card
 from adaptlabels.labels import InputError, RunError, validate_folder, write_dataset
-from adaptlabels.scripts.commands.build import build
 from datasets import load_dataset
 from safetensors.torch import load_file, save_file
 
-from .test_engine import tables
+from ..builds import build, tables
 
 STATES = ("vit-mini-12x1", "vit-mini-16x1")
 
@@ -64,7 +63,7 @@ def test_checkpoints_of_one_training_are_states_of_one_cost_in_the_tables_order(
     table = {"name": "steps", "runner": "vision", "dataset": "digits", "states": states}
     (tmp_path / "steps.yaml").write_text(yaml.safe_dump(table))
     chosen = {"families": ("steps",), "states": (), "families_file": tmp_path / "steps.yaml"}
-    folder = build(options(tmp_path / "out", **chosen))
+    folder = build(options(tmp_path / "out", **chosen), card=write_card)
     assert validate_folder(folder) == []
     found = folder.family_states("steps")
     assert found["state"].to_list() == ["step-900", "step-1000"]
@@ -85,7 +84,7 @@ def test_unreadable_images_are_left_out_of_all_states_and_listed(tmp_path, with_
     ):
         build(options(tmp_path / "out", source=source, limit=None))
     assert not (tmp_path / "out" / "states").exists()
-    folder = build(options(tmp_path / "out", source=source, limit=None, skip_unreadable=True))
+    folder = build(options(tmp_path / "out", source=source, limit=None, skip_unreadable=True), card=write_card)
     assert "left out 2 sample(s), the first aaa-broken" in capsys.readouterr().err
     labels = folder.labels("vit-mini")
     n_files = len(list(with_bad_files.glob("*/*")))
@@ -104,21 +103,23 @@ def test_unreadable_images_are_left_out_of_all_states_and_listed(tmp_path, with_
 
 
 def test_device_costs_are_measured_once_and_shown(tmp_path):
-    folder = build(options(tmp_path / "out", measure=True, batch_size="8"))
+    folder = build(options(tmp_path / "out", measure=True, batch_size="8"), card=write_card)
     states = folder.states
     assert (states["latency_ms_p50"] > 0).all()
     assert (states["latency_ms_p50"] <= states["latency_ms_p95"]).all()
     assert (states["throughput"] > 0).all()
     assert states["energy_j"].null_count() == len(states)
     assert "latency p50, ms" in (folder.path / "README.md").read_text()
-    again = build(options(tmp_path / "out", measure=True, batch_size="8"))
+    again = build(options(tmp_path / "out", measure=True, batch_size="8"), card=write_card)
     assert again.states.equals(states)
     assert validate_folder(again) == []
     assert build(options(tmp_path / "plain")).states["throughput"].null_count() == len(states)
 
 
 def test_a_fast_mode_is_compared_with_the_reference_on_request(tmp_path):
-    folder = build(options(tmp_path / "out", dtype="bfloat16", channels_last=True, compare_reference=30))
+    folder = build(
+        options(tmp_path / "out", dtype="bfloat16", channels_last=True, compare_reference=30), card=write_card
+    )
     for row in folder.states.iter_rows(named=True):
         assert row["dtype"] == "bfloat16"
         environment = json.loads(row["environment"])

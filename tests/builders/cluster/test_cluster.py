@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -23,11 +22,11 @@ from adaptlabels.builders.building.store import Store
 from adaptlabels.builders.progress import Silent
 from adaptlabels.builders.running.devices import choose_devices
 from adaptlabels.builders.sources.items import Held
-from adaptlabels.cards import write_card
-from adaptlabels.labels import DatasetFolder, InputError, RunError, validate_folder, write_dataset
-from adaptlabels.scripts.commands.build import build, run
+from adaptlabels.labels import DatasetFolder, InputError, RunError, write_dataset
+from adaptlabels.scripts.commands.build import run
 
-from ..building.test_engine import tables
+from ...program import forks
+from ..builds import build, problems, tables
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.xdist_group("ray")
@@ -104,7 +103,7 @@ def as_soon_as(condition, act):
 def kill_midway(target: BuildOptions) -> None:
     """Begin or continue a build in another process, and kill that when it has added some parts."""
     before = len(parts(target.out))
-    process = multiprocessing.get_context("spawn").Process(target=build, args=(target,))
+    process = forks().Process(target=build, args=(target,))
     process.start()
     while process.is_alive() and len(parts(target.out)) <= before + 6:
         time.sleep(0.01)
@@ -193,7 +192,7 @@ def build_troubled(out: Path, source: Troubled) -> None:
         plan = replace(make_plan(chosen, engine), source=source)
         built = run_build(plan, out / ".adaptlabels", Silent(), engine)
     info = replace(plan.benchmark.info(plan.source), command=command_of(chosen, plan))
-    write_dataset(out, info, built.families, card=write_card)
+    write_dataset(out, info, built.families)
 
 
 def test_a_node_that_goes_and_units_that_fail_at_first_leave_no_trace(tmp_path, cluster, local):
@@ -255,7 +254,7 @@ def test_measurements_and_comparisons_run_on_the_machines(tmp_path, cluster):
     folder = build(options(tmp_path / "out", dtype="bfloat16", **changes))
     assert folder.states["latency_ms_p50"].null_count() == 0
     assert folder.states["environment"].str.contains('"samples": 10').all()
-    assert validate_folder(folder) == []
+    assert problems(folder) == []
 
 
 def test_a_dry_run_shows_who_would_run_what(tmp_path, cluster, capsys):
@@ -290,7 +289,7 @@ def test_both_nodes_make_the_local_tables_through_an_s3_bucket(tmp_path, cluster
     url = f"{bucket}/parts"
     folder = build(options(tmp_path / "out", store=url))
     assert tables(tmp_path / "out") == local["digits"]
-    assert validate_folder(folder) == []
+    assert problems(folder) == []
     assert f"2 worker(s) for {UNITS} units on 2 machine(s)" in capsys.readouterr().err
     assert "ray" not in folder.states["environment"][0]
     files = s3fs.S3FileSystem().find("labels")

@@ -7,10 +7,11 @@ from functools import cache
 
 import pytest
 import torch
+from adaptlabels.builders.backbones.costs import shipped_cost
 from adaptlabels.builders.backbones.families import shipped_families
 from adaptlabels.builders.building.forecast import RANDOM
 from adaptlabels.builders.building.pass_plan import Placement
-from adaptlabels.builders.building.plan import RUNNERS, BuildPlan
+from adaptlabels.builders.building.plan import BuildPlan
 from adaptlabels.builders.cluster.placement import MOST_ON_A_GPU, Machine, place, workers_on, workers_on_all
 from adaptlabels.builders.running.contract import LoadedState, RunSettings
 from adaptlabels.builders.sources.benchmarks import find_benchmark
@@ -25,8 +26,7 @@ CORES = Machine("cores", cpus=16, memory_bytes=64 * GIB)
 @cache
 def states(family: str):
     found = shipped_families()[family]
-    runner = RUNNERS[found.runner]()
-    return [LoadedState(found, backbone, RANDOM, runner.cost(backbone, None)) for backbone in found.states]
+    return [LoadedState(found, backbone, RANDOM, shipped_cost(found, backbone)) for backbone in found.states]
 
 
 def plan_of(benchmark: str, device: str, dtype: str = "float32") -> BuildPlan:

@@ -10,7 +10,8 @@ from adaptlabels.builders.backbones.weights import MINIATURES, miniature_folder,
 from adaptlabels.builders.miniature import grammar
 from adaptlabels.builders.miniature.training import RECORD, data_digests, make_tokenizer, train
 from adaptlabels.labels import InputError
-from adaptlabels.scripts.commands.build import build
+
+from ..builds import build
 
 SHIPPED = [(family, state) for family in shipped_families().values() for state in family.states if state.recipe]
 

@@ -2,10 +2,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import pickle
-import subprocess
-import sys
 import tarfile
 
 import datasets
@@ -13,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
+from adaptlabels.builders import build
 from adaptlabels.builders.sources.benchmarks import find_benchmark
 from adaptlabels.builders.sources.imagenet import ReassessedLabels, _timm_data, class_names, sample_id_of, synsets
 from adaptlabels.builders.sources.items import Held, ImageItem, portions, shards
@@ -20,6 +18,7 @@ from adaptlabels.builders.sources.opening import open_source
 from adaptlabels.labels import DatasetFolder, InputError
 from PIL import Image
 
+from ... import program
 from ...hub import Hub, online, running
 
 IMAGENET = find_benchmark("imagenet")
@@ -125,9 +124,8 @@ def test_every_source_reads_the_real_images_to_the_same_table(shared_data, tmp_p
         "    print(item.sample_id, item.target, item.digest().hex())"
     )
     with running(hub):
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=online(hub, tmp_path / "hf")
-        )
+        done = program.python(code, online(hub, tmp_path / "hf"))
+    assert done.returncode == 0, done.stderr
     own = open_source(IMAGENET, f"imagefolder:{real}").items()
     assert sorted(done.stdout.splitlines()) == sorted(f"{i.sample_id} {i.target} {i.digest().hex()}" for i in own)
 
@@ -172,63 +170,69 @@ def test_portions_of_a_hub_dataset_fetch_their_own_rows(folder, tmp_path):
         "print([portion.source.name for portion in sent])"
     )
     with running(hub):
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=online(hub, tmp_path / "hf")
-        )
+        done = program.python(code, online(hub, tmp_path / "hf"))
     assert done.returncode == 0, done.stderr
     assert done.stdout == "['hub:org/images', 'hub:org/images', 'hub:org/images']\n"
 
 
-@pytest.mark.parametrize("form", ["parquet", "webdataset"])
-def test_the_hub_gives_the_labels_of_the_same_images_on_disk(folder, tmp_path, form):
-    data = tmp_path / "repository" / "data"
-    data.mkdir(parents=True)
-    if form == "parquet":
-        rows = as_dataset(folder, datasets.ClassLabel(names=list(synsets())))
-        rows.cast_column("image", datasets.Image()).to_parquet(data / "validation-00000-of-00001.parquet")
-    else:
-        write_tars(folder, data)
+EACH = """
+import sys
+from adaptlabels.scripts.cli import main
+ends = []
+for command in {commands!r}:
+    sys.argv = ["adaptlabels", *command]
+    try:
+        main()
+    except SystemExit as stopped:
+        ends.append(stopped.code or 0)
+print(ends)
+"""
+"""Runs the program once for each command, in a process that loads its libraries once, and prints the exit statuses."""
+
+
+def test_the_hub_gives_the_labels_of_the_same_images_on_disk(folder, tmp_path):
+    hub = Hub()
     split = {"split": "validation", "path": "data/*"}
     header = yaml.safe_dump({"configs": [{"config_name": "default", "data_files": [split]}]})
-    (tmp_path / "repository" / "README.md").write_text(f"---\n{header}---\n")
+    for form in ("parquet", "webdataset"):
+        data = tmp_path / form / "data"
+        data.mkdir(parents=True)
+        if form == "parquet":
+            rows = as_dataset(folder, datasets.ClassLabel(names=list(synsets())))
+            rows.cast_column("image", datasets.Image()).to_parquet(data / "validation-00000-of-00001.parquet")
+        else:
+            write_tars(folder, data)
+        (tmp_path / form / "README.md").write_text(f"---\n{header}---\n")
+        hub.add(f"org/{form}", tmp_path / form, "v1")
+    hub.gated.add("org/gated")
     states = "".join(
         f'[[states]]\nname = "{name}"\narchitecture = "{name}.r160_in1k"\nsource = "timm/{name}"\n'
         for name in ("test_vit", "test_efficientnet")
     )
     (tmp_path / "tiny.toml").write_text(f'name = "tiny"\nrunner = "vision"\ndataset = "imagenet"\n{states}')
-
-    def build(out, source, **environment):
-        command = [
-            sys.executable,
-            "-m",
-            "adaptlabels.scripts.cli",
-            "build",
-            "imagenet",
-            str(tmp_path / out),
-            "--source",
+    commands = [
+        [
+            "build", "imagenet", form, "--source", f"hub:org/{form}{version}", "--families", str(tmp_path / "tiny.toml"),
+            "--family", "tiny", "--weights", "random", "--device", "cpu",
         ]
-        command += [source, "--families", str(tmp_path / "tiny.toml"), "--family", "tiny", "--weights", "random"]
-        command += ["--device", "cpu"]
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
-        return done, tmp_path / out
-
-    hub = Hub()
-    hub.add("org/images", tmp_path / "repository", "v1")
-    hub.gated.add("org/gated")
+        for form, version in (("parquet", "@v1"), ("webdataset", "@v1"), ("gated", ""))
+    ]  # fmt: skip
+    (tmp_path / "out").mkdir()
     with running(hub):
-        online = {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf")}
-        done, made = build("hub", "hub:org/images@v1", **online)
-        gated, _ = build("gated", "hub:org/gated", **online)
+        done = program.python(EACH.format(commands=commands), online(hub, tmp_path / "hf"), tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    assert gated.returncode == 2
-    assert "org/gated is gated: accept its licence at https://huggingface.co/datasets/org/gated" in gated.stderr
-    done, own = build("own", f"imagefolder:{folder}")
-    assert done.returncode == 0, done.stderr
-    one, two = DatasetFolder(made), DatasetFolder(own)
-    assert one.info.source == "hub:org/images"
-    assert one.info.source_revision == hub.commit("org/images", "main")
-    assert one.labels("tiny").equals(two.labels("tiny"))
-    assert one.predictions("tiny").equals(two.predictions("tiny"))
+    assert done.stdout.splitlines()[-1] == "[0, 0, 2]", done.stderr
+    assert "org/gated is gated: accept its licence at https://huggingface.co/datasets/org/gated" in done.stderr
+    own = build(
+        "imagenet", tmp_path / "own", source=f"imagefolder:{folder}", families=("tiny",), families_file=tmp_path / "tiny.toml",
+        random=True, device="cpu",
+    )  # fmt: skip
+    for form in ("parquet", "webdataset"):
+        made = DatasetFolder(tmp_path / "out" / form)
+        assert made.info.source == f"hub:org/{form}"
+        assert made.info.source_revision == hub.commit(f"org/{form}", "main")
+        assert made.labels("tiny").equals(own.labels("tiny"))
+        assert made.predictions("tiny").equals(own.predictions("tiny"))
 
 
 def test_rows_without_a_name_are_numbered(folder, tmp_path):

@@ -7,8 +7,9 @@ from adaptlabels.builders import BuildOptions
 from adaptlabels.builders.miniature.datasets import digits_folder
 from adaptlabels.builders.sources.joining import join_source
 from adaptlabels.labels import DatasetFolder, InputError
-from adaptlabels.scripts.commands.build import build
 from PIL import Image
+
+from ..builds import build
 
 
 def test_labels_come_with_the_images_that_they_are_of(demo):

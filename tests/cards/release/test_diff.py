@@ -1,31 +1,28 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import polars as pl
 import pytest
 from adaptlabels.cards.card import write_card
 from adaptlabels.cards.release.diff import diff_folders
 from adaptlabels.cards.release.versions import Version
-from adaptlabels.labels import DatasetFolder, InputError, add_agent
-from adaptlabels.scripts.commands.label import run
+from adaptlabels.labels import DatasetFolder, InputError, add_agent, label_predictions, write_dataset
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ...labels.inputs import prediction_rows, state_rows, write_inputs
 
 
-def made(place, rows=None, states=None, name="x", **options):
-    predictions, costs = write_inputs(place, rows, states)
-    run(
-        predictions, place / "out", costs, form="table", families=None, name=name, split="test", as_json=True, **options
-    )
-    return DatasetFolder(place / "out")
+def made(place, rows=None, states=None, name="x", licence=None, card=None):
+    found = label_predictions(*write_inputs(place, rows, states), name=name)
+    return write_dataset(place / "out", replace(found.info, licence=licence), found.families, card=card)
 
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory):
-    return made(tmp_path_factory.mktemp("old"))
+    return made(tmp_path_factory.mktemp("old"), card=write_card)
 
 
 ROWS = prediction_rows()
@@ -33,7 +30,7 @@ FIRST = pl.col("sample_id") == "s000"
 
 
 def test_the_same_folder_has_not_changed(old, tmp_path):
-    found = diff_folders(old, made(tmp_path))
+    found = diff_folders(old, made(tmp_path, card=write_card))
     assert (found.level, found.lines()) == ("none", [])
 
 
@@ -108,7 +105,7 @@ def test_other_values_and_other_cards_are_told_apart(old, tmp_path):
     found = diff_folders(old, made(tmp_path / "a", rows))
     assert found.level == "minor"
     assert "labels.confidence" in found.families[0].values_changed
-    card = diff_folders(old, made(tmp_path / "b", licence="mit"))
+    card = diff_folders(old, made(tmp_path / "b", licence="mit", card=write_card))
     assert (card.level, card.lines()) == ("patch", ["only the card changed"])
 
 

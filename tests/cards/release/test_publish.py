@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 
 import polars as pl
@@ -14,6 +15,7 @@ from adaptlabels.labels import DatasetFolder
 from adaptlabels.scripts.commands.label import run
 
 from ... import program
+from ...conftest import made_once
 from ...hub import Hub, Repository, online, running
 from ...labels.inputs import prediction_rows, write_inputs
 from .publish_under_failures import publish_under_failures
@@ -35,6 +37,17 @@ def make_folder(place, rows=None, **changes):
         as_json=True,
     )  # fmt: skip
     return place / "out"
+
+
+@pytest.fixture(scope="session")
+def publishable(tmp_path_factory):
+    return made_once(tmp_path_factory, "publishable", make_folder) / "out"
+
+
+@pytest.fixture
+def folder(publishable, tmp_path):
+    """A copy of what `make_folder` makes, as publishing changes its card."""
+    return shutil.copytree(publishable, tmp_path / "out")
 
 
 def adaptlabels(hub, home, *arguments, token=TOKEN):
@@ -74,9 +87,8 @@ def flipped(rows, count):
     return rows.with_columns(prediction=pl.when(here).then((pl.col("prediction") + 1) % 4).otherwise("prediction"))
 
 
-def test_two_versions_are_published_and_each_loads_by_its_tag(hub, home, tmp_path):
-    first = make_folder(tmp_path / "one")
-    done = adaptlabels(hub, home, "publish", first, NAME, "--private")
+def test_two_versions_are_published_and_each_loads_by_its_tag(hub, home, folder, tmp_path):
+    done = adaptlabels(hub, home, "publish", folder, NAME, "--private")
     assert done.returncode == 0, done.stderr
     assert "org/labels v1.0.0 is published and verified" in done.stderr
     assert hub.repositories[NAME].private
@@ -96,13 +108,13 @@ def test_two_versions_are_published_and_each_loads_by_its_tag(hub, home, tmp_pat
     card = tags["v2.0.0"]["README.md"].decode()
     assert '"org/labels", "demo", split="test", revision="v2.0.0"' in card
     assert "- **1.0.0**: first version" in card
-    for version, folder in (("v1.0.0", first), ("v2.0.0", changed)):
+    for version, own in (("v1.0.0", folder), ("v2.0.0", changed)):
         code = "from datasets import load_dataset\n" + "\n".join(
             f'print(load_dataset("{NAME}", "demo", split="test", revision="{version}"{more})'
             for more in (")['correct'][:]", ", streaming=True).take(1).__iter__().__next__()['sample_id']")
         )
-        expected = DatasetFolder(folder).labels("demo")["correct"].to_list()
-        assert python(hub, home, code) == f"{expected}\n{DatasetFolder(folder).labels('demo')['sample_id'][0]}"
+        expected = DatasetFolder(own).labels("demo")["correct"].to_list()
+        assert python(hub, home, code) == f"{expected}\n{DatasetFolder(own).labels('demo')['sample_id'][0]}"
         for command in ("bounds", "validate"):
             assert adaptlabels(hub, home, command, f"hub:{NAME}@{version}").returncode == 0
     assert 'revision="v2.0.0"' in (changed / "README.md").read_text()
@@ -110,8 +122,7 @@ def test_two_versions_are_published_and_each_loads_by_its_tag(hub, home, tmp_pat
     assert "requires a major version" in told
 
 
-def test_publishing_again_changes_nothing_and_says_so(hub, home, tmp_path):
-    folder = make_folder(tmp_path)
+def test_publishing_again_changes_nothing_and_says_so(hub, home, folder, tmp_path):
     assert adaptlabels(hub, home, "publish", folder, NAME).returncode == 0
     before = published(hub)
     for version in ("auto", "1.0.0"):
@@ -124,8 +135,8 @@ def test_publishing_again_changes_nothing_and_says_so(hub, home, tmp_path):
     assert "nothing changed since v1.0.0" in done.stderr
 
 
-def test_a_version_that_is_too_small_or_taken_is_refused_with_the_reason(hub, home, tmp_path):
-    assert adaptlabels(hub, home, "publish", make_folder(tmp_path / "a"), NAME, "--version", "1.2.0").returncode == 0
+def test_a_version_that_is_too_small_or_taken_is_refused_with_the_reason(hub, home, folder, tmp_path):
+    assert adaptlabels(hub, home, "publish", folder, NAME, "--version", "1.2.0").returncode == 0
     before = published(hub)
     changed = make_folder(tmp_path / "b", flipped(prediction_rows(), 20))
     for version, words in (
@@ -140,8 +151,7 @@ def test_a_version_that_is_too_small_or_taken_is_refused_with_the_reason(hub, ho
     assert adaptlabels(hub, home, "publish", changed, NAME, "--version", "2.0.0").returncode == 0
 
 
-def test_a_dry_run_tells_the_plan_and_touches_nothing(hub, home, tmp_path):
-    folder = make_folder(tmp_path)
+def test_a_dry_run_tells_the_plan_and_touches_nothing(hub, home, folder, tmp_path):
     before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
     done = adaptlabels(hub, home, "publish", folder, NAME, "--dry-run")
     assert done.returncode == 0, done.stderr
@@ -152,8 +162,7 @@ def test_a_dry_run_tells_the_plan_and_touches_nothing(hub, home, tmp_path):
     assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
 
 
-def test_a_dry_run_without_the_hub_checks_the_folder_and_says_so(hub, home, tmp_path):
-    folder = make_folder(tmp_path)
+def test_a_dry_run_without_the_hub_checks_the_folder_and_says_so(hub, home, folder, tmp_path):
     gone = Hub()
     gone.endpoint = "http://127.0.0.1:9"
     for served, token, words in ((gone, TOKEN, "check the network"), (hub, None, "run `hf auth login`")):
@@ -182,26 +191,19 @@ def test_what_is_false_or_unknown_is_refused(hub, home, tmp_path, changes, words
     assert hub.repositories == {}
 
 
-def test_damaged_unlicensed_and_miniature_folders_are_refused(hub, home, tmp_path, demo):
-    folder = make_folder(tmp_path)
+def test_damaged_unlicensed_and_miniature_folders_are_refused(hub, home, folder, labelled, demo):
     (folder / "bounds" / "test.parquet").unlink()
     done = adaptlabels(hub, home, "publish", folder, NAME)
     assert (done.returncode, "bounds/test.parquet: no such file" in done.stderr) == (2, True), done.stderr
     done = adaptlabels(hub, home, "publish", demo / "digits", NAME)
     assert (done.returncode, "trained on the spot" in done.stderr) == (2, True), done.stderr
-    predictions, states = write_inputs(tmp_path / "plain")
-    run(
-        predictions, tmp_path / "plain" / "out", states, form="table", families=None, name=None, split="test",
-        as_json=True,
-    )  # fmt: skip
-    done = adaptlabels(hub, home, "publish", tmp_path / "plain" / "out", NAME)
+    done = adaptlabels(hub, home, "publish", labelled / "out", NAME)
     assert (done.returncode, "its weights are not known" in done.stderr) == (2, True), done.stderr
     assert "the labels have no licence; `adaptlabels label --licence ID` names" in done.stderr
     assert hub.repositories == {}
 
 
-def test_access_that_is_lacking_is_one_line(hub, home, tmp_path):
-    folder = make_folder(tmp_path)
+def test_access_that_is_lacking_is_one_line(hub, home, folder, tmp_path):
     hub.add("org/theirs", tmp_path / "nothing-there")
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "cat.png").write_bytes(b"x")
@@ -228,8 +230,7 @@ def test_access_that_is_lacking_is_one_line(hub, home, tmp_path):
     assert (done.returncode, "check the network" in done.stderr) == (1, True), done.stderr
 
 
-def test_commits_of_others_are_not_overwritten(hub, home, tmp_path):
-    folder = make_folder(tmp_path / "a")
+def test_commits_of_others_are_not_overwritten(hub, home, folder, tmp_path):
     assert adaptlabels(hub, home, "publish", folder, NAME).returncode == 0
     repository = hub.repositories[NAME]
     hub.write(repository, {**repository.commits[-1].files, "README.md": b"mine"}, "Update README.md", "else")
@@ -241,8 +242,7 @@ def test_commits_of_others_are_not_overwritten(hub, home, tmp_path):
     assert published(hub)[0][-1] == "Update README.md"
 
 
-def test_a_card_that_was_edited_by_hand_is_not_thrown_away(hub, home, tmp_path):
-    folder = make_folder(tmp_path)
+def test_a_card_that_was_edited_by_hand_is_not_thrown_away(hub, home, folder, tmp_path):
     assert adaptlabels(hub, home, "publish", folder, NAME).returncode == 0
     with (folder / "README.md").open("a") as card:
         card.write("\n## Contact\n\nme\n")
@@ -252,8 +252,8 @@ def test_a_card_that_was_edited_by_hand_is_not_thrown_away(hub, home, tmp_path):
     assert (folder / "README.md").read_text().endswith("me\n")
 
 
-def test_an_unfinished_version_does_not_stand_in_the_way_of_a_corrected_folder(hub, home, tmp_path):
-    assert adaptlabels(hub, home, "publish", make_folder(tmp_path / "a"), NAME).returncode == 0
+def test_an_unfinished_version_does_not_stand_in_the_way_of_a_corrected_folder(hub, home, folder, tmp_path):
+    assert adaptlabels(hub, home, "publish", folder, NAME).returncode == 0
     repository = hub.repositories[NAME]
     # A commit of ours whose tag was never made, and a file of the owner's.
     files = {**repository.commits[-1].files, "LICENSE": b"mit", "data/old/test-00000-of-00001.parquet": b"x"}
@@ -267,9 +267,9 @@ def test_an_unfinished_version_does_not_stand_in_the_way_of_a_corrected_folder(h
     assert "data/old/test-00000-of-00001.parquet" not in tags["v2.0.0"]
 
 
-def test_of_two_publishers_at_once_one_wins_and_the_other_is_told(hub, home, tmp_path):
+def test_of_two_publishers_at_once_one_wins_and_the_other_is_told(hub, home, folder, tmp_path):
     folders = [make_folder(tmp_path / str(n), flipped(prediction_rows(), n)) for n in (1, 2)]
-    assert adaptlabels(hub, home, "publish", make_folder(tmp_path / "base"), NAME).returncode == 0
+    assert adaptlabels(hub, home, "publish", folder, NAME).returncode == 0
     other = []
 
     def meanwhile(number, method, path):
@@ -292,9 +292,9 @@ def test_of_two_publishers_at_once_one_wins_and_the_other_is_told(hub, home, tmp
     assert labels["correct"].to_list() == DatasetFolder(folders[1]).labels("demo")["correct"].to_list()
 
 
-def test_whatever_request_fails_a_rerun_ends_as_an_undisturbed_publish(home, tmp_path):
+def test_whatever_request_fails_a_rerun_ends_as_an_undisturbed_publish(home, folder, tmp_path):
     """Every request of a publish is made to fail once."""
-    report = publish_under_failures(make_folder(tmp_path / "folder"), tmp_path / "home", "turns")
+    report = publish_under_failures(folder, tmp_path / "home", "turns")
     assert report["tried"] > 20
     assert report["wrong"] == []
     assert report["failed_first"] > 0
@@ -338,8 +338,7 @@ def test_a_large_folder_publishes_quickly_and_uploads_nothing_twice(hub, home, t
     assert len(hub.uploads) == len(set(hub.uploads))
 
 
-def test_a_space_shows_the_explorer_of_the_version_and_the_card_links_to_it(hub, home, tmp_path):
-    folder = make_folder(tmp_path)
+def test_a_space_shows_the_explorer_of_the_version_and_the_card_links_to_it(hub, home, folder, tmp_path):
     publish = ("publish", folder, NAME, "--space", "org/explorer")
     done = adaptlabels(hub, home, *publish, "--dry-run")
     assert "the Space org/explorer would show its explorer" in done.stdout, done.stderr
@@ -363,11 +362,11 @@ def test_a_space_shows_the_explorer_of_the_version_and_the_card_links_to_it(hub,
     assert len(space.commits) == 2
 
 
-def test_a_space_that_holds_something_else_is_left_alone(hub, home, tmp_path):
+def test_a_space_that_holds_something_else_is_left_alone(hub, home, folder, tmp_path):
     space = hub.repositories["org/explorer"] = Repository("space")
     for title in ("initial commit", "my own app"):
         hub.write(space, {"app.py": title.encode()}, title, "somebody")
-    done = adaptlabels(hub, home, "publish", make_folder(tmp_path), NAME, "--space", "org/explorer")
+    done = adaptlabels(hub, home, "publish", folder, NAME, "--space", "org/explorer")
     assert (done.returncode, done.stdout) == (2, "")
     assert "the Space org/explorer holds something else" in done.stderr
     assert "'my own app'" in done.stderr
@@ -376,11 +375,11 @@ def test_a_space_that_holds_something_else_is_left_alone(hub, home, tmp_path):
     assert (done.returncode, "expected org/name" in done.stderr) == (2, True)
 
 
-def test_a_lost_answer_of_the_space_is_found_again(hub, home, tmp_path):
+def test_a_lost_answer_of_the_space_is_found_again(hub, home, folder, tmp_path):
     def lose(number, method, path):
         return "lost" if path.startswith("/api/spaces/org/explorer/commit/") else None
 
     hub.fail = lose
-    done = adaptlabels(hub, home, "publish", make_folder(tmp_path), NAME, "--space", "org/explorer")
+    done = adaptlabels(hub, home, "publish", folder, NAME, "--space", "org/explorer")
     assert done.returncode == 0, done.stderr
     assert hub.repositories["org/explorer"].commits[-1].title == "Explorer of org/labels v1.0.0"

@@ -13,23 +13,14 @@ from adaptlabels.labels.tables.info import DatasetInfo
 from adaptlabels.labels.tables.parquet import CHUNKING, CHUNKING_KEY, write_table
 from adaptlabels.labels.tables.schemas import PREDICTIONS
 from adaptlabels.labels.tables.types import polars_schema
-from adaptlabels.scripts.commands.label import run
 
-from ...labels.inputs import resealed, write_inputs
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    root = tmp_path_factory.mktemp("viewer")
-    predictions, states = write_inputs(root)
-    run(predictions, root / "out", states, form="table", families=None, name=None, split="test", as_json=True)
-    return root / "out"
+from ...labels.inputs import resealed
 
 
 @pytest.fixture
-def folder(made, tmp_path):
+def folder(labelled, tmp_path):
     """A copy that a test may damage."""
-    return DatasetFolder(shutil.copytree(made, tmp_path / "out"))
+    return DatasetFolder(shutil.copytree(labelled / "out", tmp_path / "out"))
 
 
 @pytest.mark.parametrize("name", ["digits", "stories"])

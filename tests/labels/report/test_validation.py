@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+
 import polars as pl
 import pyarrow.parquet
 import pytest
@@ -25,16 +27,9 @@ from ..inputs import prediction_rows, resealed, state_rows, write_inputs
 
 
 @pytest.fixture
-def folder(tmp_path):
-    run(
-        *(write_inputs(tmp_path)[0], tmp_path / "out", tmp_path / "states.csv"),
-        form="table",
-        families=None,
-        name=None,
-        split="test",
-        as_json=True,
-    )
-    return DatasetFolder(tmp_path / "out")
+def folder(labelled, tmp_path):
+    """A copy that a test may damage."""
+    return DatasetFolder(shutil.copytree(labelled / "out", tmp_path / "out"))
 
 
 def rewrite(folder, table, change):
