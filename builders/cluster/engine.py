@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..building.store import Store
     from ..progress import Progress
     from ..running.contract import LoadedState
-    from .placement import Machine
+    from .machines import Machine
 
 LOCAL = "local"
 """Address that makes Ray start a cluster on this machine, for this build."""

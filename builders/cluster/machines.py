@@ -5,10 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .placement import Machine
-
 if TYPE_CHECKING:
     from ..building.store import Store
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What one machine offers."""
+
+    name: str
+    """Its host name."""
+    cpus: int
+    """Cores that it offers."""
+    memory_bytes: int
+    """Memory that it offers."""
+    gpus: int = 0
+    """GPUs that it offers."""
+    gpu_bytes: int = 0
+    """Memory of its smallest GPU."""
+    gpu_name: str = ""
+    """Name of its GPUs."""
 
 
 def list_machines() -> dict[str, Machine]:

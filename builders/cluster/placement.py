@@ -6,7 +6,6 @@ Ray does the placing; these are the requests that it gets.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...labels.errors import InputError
@@ -18,29 +17,12 @@ if TYPE_CHECKING:
 
     from ..building.plan import BuildPlan
     from ..running.contract import LoadedState
+    from .machines import Machine
 
 PROCESS_BYTES = 1 << 30
 """Memory of a worker before it has loaded anything: Python, torch, timm or transformers."""
 MOST_ON_A_GPU = 4
 """Most workers that share a GPU; more would only wait for each other."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What one machine offers."""
-
-    name: str
-    """Its host name."""
-    cpus: int
-    """Cores that it offers."""
-    memory_bytes: int
-    """Memory that it offers."""
-    gpus: int = 0
-    """GPUs that it offers."""
-    gpu_bytes: int = 0
-    """Memory of its smallest GPU."""
-    gpu_name: str = ""
-    """Name of its GPUs."""
 
 
 def workers_on(machine: Machine, one: Placement) -> int:

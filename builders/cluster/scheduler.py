@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..building.plan import BuildPlan
     from ..building.store import Store
     from ..progress import Advance, Progress
-    from .placement import Machine
+    from .machines import Machine
     from .pool import Pool
     from .worker import Done
 

@@ -23,7 +23,8 @@ from adaptlabels.builders.building.forecast import RANDOM
 from adaptlabels.builders.building.plan import RUNNERS, BuildPlan
 from adaptlabels.builders.building.store import Part, Store
 from adaptlabels.builders.building.tables import PARTS_AT_ONCE
-from adaptlabels.builders.cluster.placement import Machine, place, workers_on, workers_on_all
+from adaptlabels.builders.cluster.machines import Machine
+from adaptlabels.builders.cluster.placement import place, workers_on, workers_on_all
 from adaptlabels.builders.running.contract import LoadedState, RunSettings
 from adaptlabels.builders.running.scores import PART_SCHEMA
 from adaptlabels.builders.sources.benchmarks import find_benchmark

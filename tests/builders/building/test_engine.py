@@ -45,11 +45,12 @@ def build_and_be_killed(chosen: BuildOptions, moments: list[float]) -> None:
 
 @pytest.mark.parametrize(("dataset", "family"), [("digits", "vit-mini"), ("stories", "neox-mini")])
 def test_a_build_killed_at_ten_random_moments_ends_in_the_same_bytes(tmp_path, dataset, family):
-    build(options(tmp_path / "first", dataset, family, limit=150))  # loads and compiles what the timed one need not
+    small = {"limit": 150, "shard_size": 50}
+    build(options(tmp_path / "first", dataset, family, **small))  # loads and compiles what the timed one need not
     started = time.monotonic()
-    build(options(tmp_path / "whole", dataset, family, limit=450))
+    build(options(tmp_path / "whole", dataset, family, **small))
     duration = time.monotonic() - started
-    broken = options(tmp_path / "broken", dataset, family, limit=450)
+    broken = options(tmp_path / "broken", dataset, family, **small)
     rng = random.Random(7)
     done = program.in_fork(build_and_be_killed, (broken, [rng.uniform(0.05, 1.1 * duration) for _ in range(10)]))
     assert done.returncode == 0, done.stderr

@@ -8,6 +8,8 @@ import pytest
 
 AGENT_PORTS = ("metrics_agent_port", "metrics_export_port", "runtime_env_agent_port")
 """Ports of two Python processes that start with each node; where they choose them, Ray waits to hear of each."""
+PATIENT = {"RAY_worker_register_timeout_seconds": "600", "RAY_num_workers_soft_limit": "4"}
+"""Settings of Ray for nodes of one core that many tests use: a process may be slow to start, and some wait for work."""
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +52,7 @@ def cluster(bucket):  # workers must know the bucket from the start
 
     started = services.start_ray_process
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**DEFAULTS, "RAY_worker_register_timeout_seconds": "600"}.items():
+        for name, value in {**DEFAULTS, **PATIENT}.items():
             patch.setenv(name, value)
         patch.setattr(services, "start_ray_process", start_process)
         own = PatientCluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})

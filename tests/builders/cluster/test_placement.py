@@ -12,7 +12,8 @@ from adaptlabels.builders.backbones.families import shipped_families
 from adaptlabels.builders.building.forecast import RANDOM
 from adaptlabels.builders.building.pass_plan import Placement
 from adaptlabels.builders.building.plan import BuildPlan
-from adaptlabels.builders.cluster.placement import MOST_ON_A_GPU, Machine, place, workers_on, workers_on_all
+from adaptlabels.builders.cluster.machines import Machine
+from adaptlabels.builders.cluster.placement import MOST_ON_A_GPU, place, workers_on, workers_on_all
 from adaptlabels.builders.running.contract import LoadedState, RunSettings
 from adaptlabels.builders.sources.benchmarks import find_benchmark
 from adaptlabels.builders.sources.items import Held

@@ -1,12 +1,4 @@
-"""Publish with the n-th request failing, for every n; run as a program, so that the Hub's clients meet this Hub alone.
-
-    python publish_under_failures.py FOLDER HOME 500|503|reset|lost|turns|kill STEP
-
-`lost` does what was asked and drops the answer; `turns` takes these four in turns, another one for each request; `kill`
-kills the publishing process when the request arrives. Every STEP-th request fails, 1 for all of them.
-
-Prints one line of JSON: how many requests were made to fail, how often the first try failed, and what came out wrong.
-"""
+"""Publish with the n-th request failing, for every n, in a process whose Hub's clients meet this Hub alone."""
 
 from __future__ import annotations
 
@@ -14,21 +6,32 @@ import json
 import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
-from tests.hub import Hub, running
+from adaptlabels.labels.tables.checksums import write_checksums
+
+from ... import program
+from ...hub import Hub, running
 
 TOKEN, NAME = "hf_secretsecretsecret", "org/labels"
 ANSWERS = ("500", "503", "reset", "lost")
 
 
 def publish_under_failures(folder: Path, home: Path, mood: str, step: int = 1) -> dict:
-    """What this program prints."""
-    program = [sys.executable, __file__, *map(str, (folder, home, mood, step))]
-    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    """How many requests were made to fail, how often the first try failed, and what came out wrong.
+
+    Args:
+        folder: A dataset folder of the test's own, which loses all plots but one.
+        home: Where the Hub's clients keep what they fetch.
+        mood: What happens to a request: `500`, `503`, `reset`, or `lost`, which does what was asked and drops the answer;
+            `turns` takes these four in turns, another one for each request; `kill` kills the publishing process.
+        step: Every how many requests one fails, 1 for all of them.
+    """
+    for plot in (folder / "assets").glob("*-*.png"):  # one stays: the requests for another are of the same kinds
+        plot.unlink()
+    write_checksums(folder)
+    done = program.in_fork(fail_each, (folder, home, mood, step))
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -65,7 +68,8 @@ def attempt_until_killed(hub: Hub, folder: str, place: int) -> bool:
     return process.exitcode == 0
 
 
-def main(folder: Path, home: Path, mood: str, step: int) -> None:
+def fail_each(folder: Path, home: Path, mood: str, step: int) -> None:
+    """Prints what `publish_under_failures` returns."""
     hub = Hub()
     hub.tokens = {TOKEN: True}
     with running(hub):
@@ -73,8 +77,15 @@ def main(folder: Path, home: Path, mood: str, step: int) -> None:
             "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0",
             "HF_HOME": str(home), "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         }  # fmt: skip
-        preloaded = ["adaptlabels.cards.release.upload", "datasets", "pandera.polars", "matplotlib.figure"]
-        multiprocessing.get_context("forkserver").set_forkserver_preload(preloaded)
+        # A server of this process: its forks have loaded the Hub's clients too, with this environment.
+        loaded = [
+            "adaptlabels.cards.card",
+            "adaptlabels.cards.release.upload",
+            "datasets",
+            "jinja2",
+            "pandera.backends.polars.container",
+        ]
+        multiprocessing.get_context("forkserver").set_forkserver_preload(loaded)
         original = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
         def fresh() -> None:
@@ -125,7 +136,3 @@ def main(folder: Path, home: Path, mood: str, step: int) -> None:
             elif state() != expected:
                 wrong.append(f"{place} {request}: {state()[0]}")
         print(json.dumps({"tried": tried, "failed_first": failed_first, "wrong": wrong}))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
