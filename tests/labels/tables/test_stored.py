@@ -20,6 +20,7 @@ from ..inputs import prediction_rows, state_rows
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "hf_secretsecretsecret"
 FAMILIES = ("one", "two")
+pytestmark = pytest.mark.xdist_group("openings")
 READING = ("labels/tables/stored_file.py",)  # from the file that `open_table` opened
 
 
