@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -53,13 +54,15 @@ def options(out: Path, dataset: str = "digits", family: str = "vit-mini", engine
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory):
-    """Tables of the local engine."""
-    found = {}
-    for dataset, family in (("digits", "vit-mini"), ("stories", "neox-mini")):
+    """Gives the tables of the local engine by the dataset's name."""
+
+    @cache
+    def made(dataset):
         out = tmp_path_factory.mktemp("local") / dataset
-        build(options(out, dataset, family, engine="local"))
-        found[dataset] = tables(out)
-    return found
+        build(options(out, dataset, {"digits": "vit-mini", "stories": "neox-mini"}[dataset], engine="local"))
+        return tables(out)
+
+    return made
 
 
 def parts(out: Path) -> list[Path]:
@@ -120,7 +123,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(tmp_path, clust
     said = capsys.readouterr().err
     assert f"2 worker(s) for {4 * UNITS} units on 2 machine(s)" in said
     assert "a worker was lost; Ray starts it again, and its units are tried again" in said
-    assert tables(out) == local["stories"]
+    assert tables(out) == local("stories")
 
 
 def stamps(out: Path) -> dict[Path, int]:
@@ -139,7 +142,7 @@ def test_begun_here_continued_on_the_cluster_and_finished_here_though_killed_twi
         sum(there[part] == stamp for part, stamp in here.items()) >= len(here) - 1
     )  # the last may have lacked its mark
     build(options(out, engine="local"))
-    assert tables(out) == local["digits"]
+    assert tables(out) == local("digits")
     # Each of two workers may have been in the middle of one.
     assert sum(part.stat().st_mtime_ns == stamp for part, stamp in there.items()) >= len(there) - 2
 
@@ -204,7 +207,7 @@ def test_a_node_that_goes_and_units_that_fail_at_first_leave_no_trace(tmp_path, 
         build_troubled(out, source)
     assert source.tries(60) >= 2
     assert source.tries(160) >= 2
-    assert tables(out) == local["digits"]
+    assert tables(out) == local("digits")
 
 
 @pytest.mark.parametrize(
@@ -227,7 +230,7 @@ def test_a_unit_that_fails_stops_the_build_and_leaves_the_rest_done(
     assert {"00000", "00001"} <= {part.stem for part in done}
     assert "00005" not in {part.stem for part in done}
     build(options(out, engine="local"))
-    assert tables(out) == local["digits"]
+    assert tables(out) == local("digits")
     assert all(part.stat().st_mtime_ns == stamp for part, stamp in done.items())
 
 
@@ -288,7 +291,7 @@ def test_both_nodes_make_the_local_tables_through_an_s3_bucket(tmp_path, cluster
 
     url = f"{bucket}/parts"
     folder = build(options(tmp_path / "out", store=url))
-    assert tables(tmp_path / "out") == local["digits"]
+    assert tables(tmp_path / "out") == local("digits")
     assert problems(folder) == []
     assert f"2 worker(s) for {UNITS} units on 2 machine(s)" in capsys.readouterr().err
     assert "ray" not in folder.states["environment"][0]
@@ -296,7 +299,7 @@ def test_both_nodes_make_the_local_tables_through_an_s3_bucket(tmp_path, cluster
     assert len(files) == 2 * 6 * UNITS  # parts and their marks, and no probe
     s3fs.S3FileSystem().pipe_file(files[0], b"damaged")
     build(options(tmp_path / "again", store=url, engine="local"))
-    assert tables(tmp_path / "again") == local["digits"]
+    assert tables(tmp_path / "again") == local("digits")
     assert s3fs.S3FileSystem().cat_file(files[0]) != b"damaged"
     assert not (tmp_path / "again" / ".adaptlabels" / "parts").exists()
 
