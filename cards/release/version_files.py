@@ -53,13 +53,13 @@ def version_files(
     """
     text = with_entry(changelog, str(version), changes)
     reports = [report_folder(folder, family) for family in folder.families]
+    card = render_card(folder, reports, place=repository, revision=version.tag, space=space, changelog=text)
     own = folder.path / CARD
-    if card_words(own.read_text(encoding="utf-8")) != card_words(render_card(folder, reports)):
+    if card_words(own.read_text(encoding="utf-8")) != card_words(card):
         raise InputError(
             f"{own}: differs from what `adaptlabels card` writes, and changes by hand would be lost; run it, then"
             " publish again"
         )
-    card = render_card(folder, reports, place=repository, revision=version.tag, space=space, changelog=text)
     files: dict[str, Content] = {
         path.relative_to(folder.path).as_posix(): path
         for pattern in FOLDER_FILES
