@@ -66,14 +66,16 @@ def family_on_the_hub():
     return "[[states]]".join(own)
 
 
-def test_the_family_file_of_the_guide_is_a_family(tmp_path):
-    whole, exits = blocks(GUIDE, "toml")
+def test_the_family_files_of_the_guide_are_families(tmp_path):
+    whole, clips, exits = blocks(GUIDE, "toml")
     (tmp_path / "f.toml").write_text(whole)
     states = read_families(tmp_path / "f.toml")["my-resnets"].states
     assert [state.name for state in states] == ["resnet-18", "resnet-50"]
     head, _ = whole.split("[[states]]", maxsplit=1)
     (tmp_path / "f.toml").write_text(head + exits)
     assert [state.exit for state in read_families(tmp_path / "f.toml")["my-resnets"].states] == [8, None]
+    (tmp_path / "f.toml").write_text(clips)
+    assert [state.architecture for state in read_families(tmp_path / "f.toml")["my-clips"].states] == ["clip", "clip"]
 
 
 def test_the_readme_is_short_and_shows_what_the_demo_prints(demo, imagenet, capsys):
