@@ -206,6 +206,8 @@ def _predictions(rows: Rows, names: list[str], cost: str, where: str) -> Iterato
     coding = pl.col("state").replace_strict(names, list(range(len(names))), return_dtype=pl.Int64)
     for part in rows.parts:
         coded = part.with_columns(coding).collect()
+        if coded.is_empty():
+            continue  # of what was chosen, this part has nothing
         coded = coded.rename({"cost": cost} if "cost" in coded.columns else {})
         table = _to_schema(coded, polars_schema(PREDICTIONS, optional=coded.columns), where)
         check_table(table, PREDICTIONS, where)

@@ -108,8 +108,9 @@ class Results:
             raise TableError(f"{where}: no answers; every row lacks whether it is right")
         kept, prefixed = _unique_samples(kept)
         for part in kept.parts:
-            _check_pairs(part.collect(), where)
-            _check_targets(part.collect(), where)
+            answers = part.collect()
+            _check_pairs(answers, where)
+            _check_targets(answers, where)
         unit = (cost_unit or "cost") if "cost" in kept.columns else None
         told = (*notes, *prefixed)
         return cls(

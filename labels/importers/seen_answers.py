@@ -56,11 +56,8 @@ class SeenAnswers:
     def add(self, table: Table) -> None:
         """Take the answers of a piece."""
         written = [name for name in COLUMNS if name in table.frame.columns]
-        found = table.frame.select(written).with_columns(table.numbers.alias(ROW))
-        if self._seen is not None:
-            found = pl.concat([self._seen, found.with_columns(pl.lit(1, dtype=pl.UInt32).alias(COUNT))])
-        else:
-            found = found.with_columns(pl.lit(1, dtype=pl.UInt32).alias(COUNT))
+        new = table.frame.select(*written, table.numbers.alias(ROW), pl.lit(1, dtype=pl.UInt32).alias(COUNT))
+        found = new if self._seen is None else pl.concat([self._seen, new])
         self._seen = found.group_by(written, maintain_order=True).agg(pl.col(ROW).first(), pl.col(COUNT).sum())
 
     def read(self, threshold: float | None) -> ReadAnswers:

@@ -67,6 +67,7 @@ def gaps() -> pl.DataFrame:
     [
         (answers(), ImportOptions(), {}),
         (by_score(), ImportOptions(threshold=0.4, cost_unit="usd"), {"states": None}),
+        (by_score(), ImportOptions(threshold=0.4, task="first"), {"states": None}),
         (gaps(), ImportOptions(), {"missing": "drop-samples"}),
         (gaps(), ImportOptions(), {"missing": "drop-states"}),
         (
@@ -75,7 +76,7 @@ def gaps() -> pl.DataFrame:
             {},
         ),
     ],
-    ids=["classes", "scores and costs", "drop-samples", "drop-states", "families"],
+    ids=["classes", "scores and costs", "one task", "drop-samples", "drop-states", "families"],
 )
 def test_tables_in_pieces_give_the_same_labels(tmp_path, small_pieces, rows, options, arguments):
     path = tmp_path / "results.parquet"
