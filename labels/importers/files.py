@@ -133,10 +133,12 @@ def open_pieces(path: Path, columns: Mapping[str, str] | None = None) -> Iterato
         return
     first = 0
     try:
-        for batch in pyarrow.parquet.ParquetFile(path).iter_batches(PIECE_ROWS):
-            table = _without_index(_renamed(_whole(path, pl.DataFrame(batch)), columns or {}))
-            yield replace(table, first=first)
-            first += len(batch)
+        file = pyarrow.parquet.ParquetFile(path)
+        for group in range(file.num_row_groups):  # each by itself, as what was read of a file is held to its end
+            for batch in file.iter_batches(PIECE_ROWS, row_groups=[group]):
+                table = _without_index(_renamed(_whole(path, pl.DataFrame(batch)), columns or {}))
+                yield replace(table, first=first)
+                first += len(batch)
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path}: cannot be read ({first_line(error)})") from error
 

@@ -58,7 +58,7 @@ def is_routellm(where: Path) -> bool:
 def _is_routellm_table(file: Path) -> bool:
     if not is_table(file):
         return False
-    frame = open_table(file).frame
+    frame = open_table(file, most=GLIMPSE).frame
     return frame.columns[:1] == ["prompt"] and len(_models(Table(file, frame))) > 1
 
 

@@ -51,14 +51,16 @@ class SeenAnswers:
             path: The table's file, to name in messages.
         """
         self._path = path
-        self._seen: pl.DataFrame | None = None
+        self._seen: list[pl.DataFrame] = []
 
     def add(self, table: Table) -> None:
         """Take the answers of a piece."""
         written = [name for name in COLUMNS if name in table.frame.columns]
-        new = table.frame.select(*written, table.numbers.alias(ROW), pl.lit(1, dtype=pl.UInt32).alias(COUNT))
-        found = new if self._seen is None else pl.concat([self._seen, new])
-        self._seen = found.group_by(written, maintain_order=True).agg(pl.col(ROW).first(), pl.col(COUNT).sum())
+        rows = table.frame.select(*written, table.numbers.alias(ROW), pl.lit(1, dtype=pl.UInt32).alias(COUNT))
+        self._seen.append(_together([rows], written))
+        # Put together when there are twice as many as after the last time, so that this takes little of the whole.
+        if sum(map(len, self._seen)) > 2 * len(self._seen[0]):
+            self._seen = [_together(self._seen, written)]
 
     def read(self, threshold: float | None) -> ReadAnswers:
         """What they mean.
@@ -69,8 +71,8 @@ class SeenAnswers:
         Raises:
             TableError: An answer or target is none, or scores lack a threshold; names the first such row.
         """
-        assert self._seen is not None, "a table has rows"
-        seen = self._seen
+        written = [name for name in self._seen[0].columns if name in COLUMNS]
+        seen = _together(self._seen, written)
 
         def place(row: int) -> str:
             return f"{self._path} {place_in(self._path, int(seen[ROW][row]))}"
@@ -90,3 +92,9 @@ class SeenAnswers:
             columns["correct"] = given
         read = (values.alias(READ + name) for name, values in columns.items())
         return ReadAnswers(seen.drop(ROW, COUNT).with_columns(read), names, notes)
+
+
+def _together(found: list[pl.DataFrame], written: list[str]) -> pl.DataFrame:
+    """The different answers of some frames, as they first appear, with their first rows and counts."""
+    answers = pl.concat(found).group_by(written, maintain_order=True)
+    return answers.agg(pl.col(ROW).first(), pl.col(COUNT).sum())
