@@ -31,8 +31,11 @@ INTERPOLATIONS = {2: "bilinear", 3: "bicubic"}
 """timm's names of Pillow's filters."""
 WHOLE_PIXEL = 1 / 255
 """Factor that makes 8-bit pixels shares of 1."""
-VOCABULARIES = ("tokenizer.json", "spiece.model")
-"""Files of which a tokenizer needs one; without any, transformers makes one that knows no words."""
+READ_FROM = {
+    "AutoImageProcessor": ("preprocessor_config.json", "processor_config.json"),
+    "AutoTokenizer": ("tokenizer.json", "spiece.model"),
+}
+"""For each loader of transformers the files of which it needs one; without any, it may make a tokenizer of no words."""
 TEXTS_AT_ONCE = 256
 """Texts that are embedded together."""
 CROP_MODE = "center-down"
@@ -126,7 +129,7 @@ def image_tower(whole: PreTrainedModel, backbone: Backbone, folder: Path | None)
     if folder is None:
         asked = _usual_processor(backbone, vision.image_size)
     else:
-        asked = _loaded("image processor", "AutoImageProcessor", backbone, folder).to_dict()
+        asked = _loaded("AutoImageProcessor", backbone, folder).to_dict()
     found = _preprocessing(asked)
     if found is None or found["input_size"] != (vision.num_channels, vision.image_size, vision.image_size):
         raise InputError(
@@ -142,11 +145,7 @@ def load_tokenizer(backbone: Backbone, folder: Path) -> PreTrainedTokenizerBase:
     Raises:
         InputError: There is none, or it needs a library that is not installed.
     """
-    if not any((folder / name).is_file() for name in VOCABULARIES):
-        raise InputError(
-            f"state {backbone.name!r}: no {' or '.join(VOCABULARIES)} in {folder}; save the model's processor there"
-        )
-    return cast("PreTrainedTokenizerBase", _loaded("tokenizer", "AutoTokenizer", backbone, folder))
+    return cast("PreTrainedTokenizerBase", _loaded("AutoTokenizer", backbone, folder))
 
 
 @torch.inference_mode()
@@ -192,15 +191,17 @@ def _tokens(whole: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: l
     return {name: tokens[name] for name in ("input_ids", "attention_mask") if name in tokens}
 
 
-def _loaded(what: str, loader: str, backbone: Backbone, folder: Path) -> Any:  # noqa: ANN401 - a part of a processor
+def _loaded(loader: str, backbone: Backbone, folder: Path) -> Any:  # noqa: ANN401 - a part of a processor
     import transformers
 
+    files = " or ".join(READ_FROM[loader])
+    if not any((folder / name).is_file() for name in READ_FROM[loader]):
+        raise InputError(f"state {backbone.name!r}: no {files} in {folder}; save the model's processor there")
     try:
         return getattr(transformers, loader).from_pretrained(folder, trust_remote_code=False)
     except (ImportError, KeyError, OSError, TypeError, ValueError) as error:
         raise InputError(
-            f"state {backbone.name!r}: no {what} that can be read in {folder} ({first_line(error)}); save the model's"
-            " processor there"
+            f"state {backbone.name!r}: transformers cannot read {files} in {folder} ({first_line(error)})"
         ) from error
 
 
