@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from ..tables.folder import DatasetFolder
 
 
+MOST_SEEN = 1_000_000
+"""Samples of a folder that real agents see at most: every n-th of more."""
+
+
 def report_family(
     space: StateSpace,
     correct: ArrayLike | None = None,
@@ -58,6 +62,7 @@ def report_family(
     alphas: Sequence[float] = (),
     replicates: int | None = REPLICATES,
     seed: int = SEED,
+    agents_see: int = 1,
 ) -> FamilyReport:
     """Compute all bounds that the input allows.
 
@@ -73,6 +78,8 @@ def report_family(
         alphas: Error correlations to add a `constant-alpha` bound for.
         replicates: Bootstrap replicates behind the intervals; None leaves the intervals out.
         seed: Seed of the replicates, and of folds that are not given.
+        agents_see: Real agents see every n-th sample, from the first on; `confidence`, `features` and `folds` are of
+            these alone.
 
     Raises:
         InputError: Neither labels nor accuracies, or anything that the bounds refuse.
@@ -92,7 +99,9 @@ def report_family(
     sets = None if replicates is None else replicate(correct, replicates, rng=rng, clusters=clusters)
     chosen = [measured_alpha(found, sets), *further]
     bounds = tuple(bound_results(R, A, found.error_profile, chosen, sets))
-    agents = _agents(correct, R, confidence, features, folds, clusters, replicates, seed)
+    right = np.asarray(correct)[::agents_see]
+    together = None if clusters is None else np.asarray(clusters)[::agents_see]
+    agents = _agents(right, R, confidence, features, folds, together, replicates, seed)
     span = alpha_range_from_labels(correct, R)
     compared = compares_states(len(space))
     own = {} if sample_costs is None else sample_cost_results(correct, sample_costs, replicates, seed, clusters)
@@ -177,19 +186,21 @@ def report_folder(
     if pareto:
         space = space.without_dominated()
     order = columns_of(folder, space)
+    every = -(-folder.tables[family].rows // MOST_SEEN)
     if agents:
         folder.tables[family].preload(["sample_id", "fold", "correct", "confidence"])
     report = report_family(
         space,
         folder.correct(family)[:, order],
-        confidence=folder.confidence(family)[:, order] if agents else None,
-        features=folder.outputs(family, order[0]) if agents else None,
-        folds=folder.labels(family, ["fold"])["fold"].to_numpy() if agents else None,
+        confidence=folder.confidence(family, every)[:, order] if agents else None,
+        features=folder.outputs(family, order[0], every) if agents else None,
+        folds=folder.labels(family, ["fold"])["fold"].to_numpy()[::every] if agents else None,
         sample_costs=folder.sample_costs(family)[:, order] if sample_costs else None,
         parts=parts,
         clusters=clusters,
         alphas=alphas,
         replicates=replicates,
+        agents_see=every,
     )
     report = replace(report, by=by, cluster=cluster)
     return replace(report, warnings=(*random_weights(folder, [family]), *report.warnings))

@@ -225,18 +225,24 @@ class DatasetFolder:
         table = self.tables[self.known(family)]
         return np.concatenate([matrix(shard, "correct", str(table.path)) for shard in table.shards(["correct"])])
 
-    def confidence(self, family: str) -> NDArray[np.float64]:
+    def confidence(self, family: str, every: int = 1) -> NDArray[np.float64]:
         """Probability that each state gives its answer (n_samples, n_states); not a number where unknown.
+
+        Args:
+            family: Name of the family.
+            every: Take every n-th sample, from the first on.
 
         Raises:
             InputError: There is no such family.
             TableError: The table is missing or breaks its schema, or its lists differ in length.
         """
-        table, found = self.tables[self.known(family)], []
+        table, found, first = self.tables[self.known(family)], [], 0
         for shard in table.shards(["confidence"]):
             if shard["confidence"].null_count():
-                return np.full((table.rows, len(self.family_states(family))), np.nan)
-            found.append(matrix(shard, "confidence", str(table.path)).astype(np.float64, copy=False))
+                return np.full((-(-table.rows // every), len(self.family_states(family))), np.nan)
+            taken = shard.gather_every(every, -first % every)
+            found.append(matrix(taken, "confidence", str(table.path)).astype(np.float64, copy=False))
+            first += len(shard)
         return np.concatenate(found)
 
     def sample_costs(self, family: str) -> NDArray[np.float64]:
@@ -252,15 +258,16 @@ class DatasetFolder:
             raise InputError(f"{table.path}: samples have no {metric!r} of their own, only states have")
         rows = table.frame(["sample_id", "state", metric])
         wide = rows.pivot("state", index="sample_id", values=metric, maintain_order=True)
-        ordered = self._in_order(family, wide)
+        ordered = self.labels(family, ["sample_id"]).join(wide, on="sample_id", how="left", maintain_order="left")
         return ordered.select(map(str, range(len(self.family_states(family))))).to_numpy()
 
-    def outputs(self, family: str, index: int) -> NDArray[np.float64]:
+    def outputs(self, family: str, index: int, every: int = 1) -> NDArray[np.float64]:
         """What one state outputs, as far as it is known: confidence, margin, entropy, scores from the highest down.
 
         Args:
             family: Name of the family.
             index: Place of the state in order of cost.
+            every: As of `confidence`.
 
         Returns:
             (n_samples, n_features); zeros where nothing is known.
@@ -271,19 +278,15 @@ class DatasetFolder:
         """
         summary = ("confidence", "margin", "entropy")
         table = self.tables[f"{self.known(family)}-predictions"]
-        rows = self._in_order(
-            family, table.rows_where(pl.col("state") == index, ("sample_id", "state", *summary, "scores"))
-        )
+        samples = self.labels(family, ["sample_id"]).gather_every(every)
+        columns = ("sample_id", "state", *summary, "scores")
+        rows = table.rows_where(pl.col("state") == index, columns, samples if every > 1 else None)
+        rows = samples.join(rows, on="sample_id", how="left", maintain_order="left")
         found = [rows[column].to_numpy().astype(np.float64) for column in summary if rows[column].null_count() == 0]
         if rows["scores"].null_count() == 0 and rows["scores"].list.len().n_unique() == 1:
             scores = np.array(rows["scores"].to_list(), dtype=np.float64)
             found += list(np.sort(scores, axis=1)[:, ::-1].T)
         return np.stack(found, axis=1) if found else np.zeros((len(rows), 1))
-
-    def _in_order(self, family: str, rows: pl.DataFrame) -> pl.DataFrame:
-        """Rows, one for each sample, in the order of the labels."""
-        samples = self.labels(family, ["sample_id"])
-        return samples.join(rows, on="sample_id", how="left", maintain_order="left")
 
     def known(self, family: str) -> str:
         """The name, if the folder has such a family.

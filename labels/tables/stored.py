@@ -143,18 +143,25 @@ class StoredTable:
         for number in range(len(self.files)):
             yield self.shard(number, columns)
 
-    def rows_where(self, condition: pl.Expr, columns: Sequence[str]) -> pl.DataFrame:
-        """Some rows and columns, so read that no more than these rows are held; they are not kept.
+    def rows_where(
+        self, condition: pl.Expr, columns: Sequence[str], samples: pl.DataFrame | None = None
+    ) -> pl.DataFrame:
+        """Some rows and columns, so read that little more than these rows are held; they are not kept.
 
         Args:
             condition: Which rows; it may look at those of `columns` that the files have.
             columns: Names of the columns; those that the files leave out are null.
+            samples: Column `sample_id` of the samples to take, if not all.
 
         Raises:
             TableError: A file is missing or breaks the schema.
         """
-        found = pl.concat([file.read_where(condition, columns) for file in self.files])
+        pieces = []
+        for file in self.files:
+            rows = file.read_where(condition, columns)
+            pieces.append(rows if samples is None else rows.join(samples, on="sample_id", how="semi"))
         self._check_alike()
+        found = pl.concat(pieces)
         return with_absent(found, self.schema, columns, len(found))
 
     def _open(self) -> None:

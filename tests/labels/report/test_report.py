@@ -22,11 +22,16 @@ from adaptlabels.labels import (
     to_json,
     utility_from_labels,
 )
+from adaptlabels.labels.agents.baselines import compare_agents
+from adaptlabels.labels.bounds.bootstrap import SEED
+from adaptlabels.labels.folds import JUDGED_FOLDS
+from adaptlabels.labels.report import report as report_module
 from adaptlabels.scripts.printing.bounds import print_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ..bounds.reference import label_sets
+from ..inputs import agents_folder
 
 
 def space(costs, accuracies=None):
@@ -210,3 +215,22 @@ def test_a_selection_beyond_20_states_says_that_it_is_greedy_and_how_far_it_may_
     text = capsys.readouterr().out
     assert "off by at most" in text
     assert "k = 3 to 21 were searched greedily: there may be better states" in text
+
+
+def test_agents_of_a_large_folder_see_every_nth_sample(tmp_path, monkeypatch):
+    folder = agents_folder(tmp_path, 601)
+    whole = report_folder(folder, "demo")
+    monkeypatch.setattr(report_module, "MOST_SEEN", 301)
+    found = report_folder(folder, "demo")
+    assert [entry.bound.gain for entry in found.bounds] == [entry.bound.gain for entry in whole.bounds]
+    folds = folder.labels("demo", ["fold"])["fold"].to_numpy()[::2]
+    judged = compare_agents(
+        folder.correct("demo")[::2],
+        found.space.costs,
+        folder.confidence("demo")[::2],
+        folder.outputs("demo", 0)[::2],
+        folds=folds,
+        rng=np.random.default_rng(SEED),
+    )
+    assert found.agents == tuple(judged)
+    assert found.agents[0].judged_on == np.isin(folds, JUDGED_FOLDS).sum() < whole.agents[0].judged_on

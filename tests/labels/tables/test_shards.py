@@ -71,7 +71,9 @@ def test_shards_say_what_one_file_says(both):
     assert three.predictions("demo").sort(key).equals(one.predictions("demo").sort(key))
     assert three.states.equals(one.states)
     assert three.bounds.equals(one.bounds)
-    np.testing.assert_array_equal(three.outputs("demo", 1), one.outputs("demo", 1))
+    for every in (1, 7):
+        np.testing.assert_array_equal(three.outputs("demo", 1, every), one.outputs("demo", 1)[::every])
+        np.testing.assert_array_equal(three.confidence("demo", every), one.confidence("demo")[::every])
     assert to_json(report_folder(three, "demo", by="category")) == to_json(report_folder(one, "demo", by="category"))
 
 
