@@ -67,7 +67,7 @@ def confidence_quality(
     return tuple(entry for entry in found if entry is not None)
 
 
-def quality_of_state(name: str, right: NDArray[np.bool_], sure: NDArray[np.float64]) -> ConfidenceQuality | None:
+def quality_of_state(name: str, right: NDArray[np.bool_], sure: NDArray[np.floating]) -> ConfidenceQuality | None:
     """Quality of one state's confidence; None where it is unknown for some sample.
 
     Args:
@@ -91,7 +91,8 @@ def _auroc(wrong: NDArray[np.float64], sizes: NDArray[np.int64]) -> float:
     return float(more_confident @ wrong / n_pairs) if n_pairs else np.nan
 
 
-def _calibration_error(right: NDArray[np.bool_], sure: NDArray[np.float64]) -> float:
+def _calibration_error(right: NDArray[np.bool_], confidence: NDArray[np.floating]) -> float:
+    sure = confidence.astype(np.float64, copy=False)
     places = np.clip(np.ceil(sure * BINS).astype(np.int64) - 1, 0, BINS - 1)
     gaps = np.bincount(places, weights=right - sure, minlength=BINS)
     return float(np.abs(gaps).sum() / len(right))

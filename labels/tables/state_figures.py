@@ -40,16 +40,9 @@ class StateFigures:
 
     def fill(self, states: pl.DataFrame) -> pl.DataFrame:
         """The family's rows of table *states*, in order of cost, with their figures; null where undefined."""
-        correct = np.concatenate(self._correct)
+        self._correct = [np.concatenate(self._correct)]  # the parts go, as memory is short where there are many
         costs = states[default_cost_metric(states)].to_numpy()
-        found = oracle(correct, costs)
-        figures = {
-            "accuracy": found.accuracies,
-            "alpha": found.alpha,
-            "oracle_share": found.shares,
-            "utility": conservative_utility(costs, found.accuracies).utility,
-            **self._worth(correct),
-        }
+        figures = {**_measured(self._correct[0], costs), **self._worth(self._correct[0])}
         filled = states.with_columns(
             pl.Series(name, values, dtype=pl.Float64).fill_nan(None) for name, values in figures.items()
         )
@@ -59,8 +52,18 @@ class StateFigures:
         """Quality of the states' confidences, state by state; not a number where some are unknown."""
         worth = {figure: np.full(correct.shape[1], np.nan) for figure in ("auroc", "ece", "aurc")}
         for state in range(correct.shape[1]):
-            sure = np.concatenate([shard[:, state] for shard in self._confidence]).astype(np.float64)
+            sure = np.concatenate([shard[:, state] for shard in self._confidence])
             found = quality_of_state(str(state), correct[:, state], sure)
             for figure, values in worth.items() if found is not None else ():
                 values[state] = getattr(found, figure)
         return worth
+
+
+def _measured(correct: NDArray[np.bool_], costs: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    found = oracle(correct, costs)
+    return {
+        "accuracy": found.accuracies,
+        "alpha": found.alpha,
+        "oracle_share": found.shares,
+        "utility": conservative_utility(costs, found.accuracies).utility,
+    }
