@@ -186,9 +186,9 @@ def report_folder(
     if pareto:
         space = space.without_dominated()
     order = columns_of(folder, space)
-    every = -(-folder.tables[family].rows // MOST_SEEN)
     if agents:
         folder.tables[family].preload(["sample_id", "fold", "correct", "confidence"])
+    every = -(-folder.tables[family].rows // MOST_SEEN)
     report = report_family(
         space,
         folder.correct(family)[:, order],
