@@ -6,6 +6,8 @@ import socket
 
 import pytest
 
+NODE_BYTES = 12 << 30
+"""Memory that every node says it has."""
 AGENT_PORTS = ("metrics_agent_port", "metrics_export_port", "runtime_env_agent_port")
 """Ports of two Python processes that start with each node; where they choose them, Ray waits to hear of each."""
 PATIENT = {"RAY_worker_register_timeout_seconds": "600", "RAY_num_workers_soft_limit": "4"}
@@ -43,7 +45,9 @@ def cluster(bucket):  # workers must know the bucket from the start
         """Names the ports: a node that waits for them dies after 15 seconds, which a busy machine needs for less."""
 
         def add_node(self, **arguments):
-            return super().add_node(**{port: free_port() for port in AGENT_PORTS}, **arguments)
+            # Of its own accord a node offers what memory the machine has to spare at that moment.
+            ports = {port: free_port() for port in AGENT_PORTS}
+            return super().add_node(**{"memory": NODE_BYTES, **ports, **arguments})
 
     def start_process(command, process_type, *rest, **named):
         if process_type == "raylet":  # Ray lacks an argument for the third port of theirs
