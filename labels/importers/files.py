@@ -131,16 +131,20 @@ def open_pieces(path: Path, columns: Mapping[str, str] | None = None) -> Iterato
     if count_rows(path) <= shards.SHARD_ROWS:
         yield open_table(path, columns)
         return
-    first = 0
+    first, found = 0, False
     try:
         file = pyarrow.parquet.ParquetFile(path)
         for group in range(file.num_row_groups):  # each by itself, as what was read of a file is held to its end
             for batch in file.iter_batches(PIECE_ROWS, row_groups=[group]):
-                table = _without_index(_renamed(_whole(path, pl.DataFrame(batch)), columns or {}))
-                yield replace(table, first=first)
+                table = _without_index(_renamed(_filled(path, pl.DataFrame(batch)), columns or {}))
+                if len(table.frame):
+                    yield replace(table, first=first)
+                    found = True
                 first += len(batch)
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path}: cannot be read ({first_line(error)})") from error
+    if not found:
+        raise TableError(f"{path}: the table has no rows")
 
 
 def count_rows(path: Path) -> int:
@@ -285,19 +289,25 @@ def _object(path: Path, number: int, text: str) -> dict[str, Any]:
 
 
 def _whole(path: Path, frame: pl.DataFrame) -> Table:
+    """The table as of `_filled`, if it has a row."""
+    table = _filled(path, frame)
+    if table.frame.is_empty():
+        raise TableError(f"{path}: the table has no rows")
+    return table
+
+
+def _filled(path: Path, frame: pl.DataFrame) -> Table:
     """The table without empty rows and nested columns, its dictionaries as text."""
     texts = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Categorical | pl.Enum)]
     frame = frame.with_columns(pl.col(texts).cast(pl.String)) if texts else frame
     nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Binary, pl.Object)]
     frame = frame.drop(nested)
-    if frame.width == 0 or frame.is_empty():
-        raise TableError(f"{path}: the table has no rows")
     notes = (left_out(path, nested),) if nested else ()
+    if frame.width == 0:
+        return Table(path, frame, notes=notes)
     empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
     if not empty.any():
         return Table(path, frame, notes=notes)
-    if empty.all():
-        raise TableError(f"{path}: the table has no rows")
     rows = pl.int_range(len(frame), eager=True).filter(~empty)
     return Table(path, frame.filter(~empty), rows, notes=notes)
 

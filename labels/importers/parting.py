@@ -30,7 +30,8 @@ def part_by_sample(pieces: Iterable[pl.DataFrame], n_parts: int) -> Rows:
 
     Args:
         pieces: Frames of the same columns, with `sample_id`.
-        n_parts: Number of parts; which samples are in which is as good as random. One stays in memory.
+        n_parts: Number of parts; which samples are in which is as good as random, and may differ between versions of
+            polars. One stays in memory.
 
     Returns:
         The rows; those of a part are in the order in which they came.

@@ -104,8 +104,10 @@ class Results:
         kept = given.each(lambda part: part.select(typed).filter(pl.col("correct").is_not_null()))
         if given.folder is None:
             kept = Rows.of(kept.frame())  # once for all that will ask
-        if not sum(_check_part(part.collect(), where) for part in kept.parts):
+        if not kept.gather(lambda part: part.select(pl.len()))["len"].sum():
             raise TableError(f"{where}: no answers; every row lacks whether it is right")
+        for part in kept.parts:
+            _check_part(part.collect(), where)
         kept, prefixed = _unique_samples(kept)
         for part in kept.parts:
             answers = part.collect()
@@ -193,10 +195,8 @@ def results_of_tasks(
     return results if task is None else results.only(task, str(where))
 
 
-def _check_part(rows: pl.DataFrame, where: str) -> int:
-    """Check the rows of a part; returns how many there are."""
+def _check_part(rows: pl.DataFrame, where: str) -> None:
     check_table(rows, ANSWERS, where, lambda row: f"sample {rows['sample_id'][row]!r} of {rows['state'][row]!r}")
-    return len(rows)
 
 
 def _unique_samples(rows: Rows) -> tuple[Rows, list[str]]:

@@ -37,8 +37,9 @@ def pool_tables(families: Sequence[FamilyTables]) -> FamilyTables:
         raise InputError(f"`pool`: {len(families)} family is labelled here; a pool needs two")
     states = _states(families)
     shared = _shared_samples(families)
-    columns = [name for name in families[0].predictions.columns if all(name in t.predictions.columns for t in families)]
-    predictions = pl.concat(_coded(tables, states, shared).select(columns) for tables in families)
+    coded = [_coded(tables, states, shared) for tables in families]
+    columns = [name for name in coded[0].columns if all(name in rows.columns for rows in coded)]
+    predictions = pl.concat(rows.select(columns) for rows in coded)
     about = families[0].labels.select("sample_id", *ABOUT)
     predictions = predictions.join(about, on="sample_id", how="left", maintain_order="left")
     return label_family(in_shards(predictions, len(states)), states)

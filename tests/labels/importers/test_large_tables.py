@@ -116,3 +116,16 @@ def test_faults_of_large_tables_are_named(tmp_path, small_pieces, change, messag
     small_pieces()
     with pytest.raises(TableError, match=message):
         label_predictions(path, state_rows())
+
+
+def test_empty_rows_of_large_tables_are_passed_over(tmp_path, small_pieces):
+    rows = prediction_rows(SAMPLES)
+    gap = rows.clear(n=150)
+    path = tmp_path / "results.parquet"
+    pl.concat([rows[:100], gap, rows[100:]]).write_parquet(path)
+    small_pieces()
+    _, (tables,) = label_predictions(path, state_rows())
+    assert len(tables.labels) == SAMPLES
+    pl.concat([gap, gap]).write_parquet(path)
+    with pytest.raises(TableError, match="the table has no rows"):
+        label_predictions(path, state_rows(), form="table")
