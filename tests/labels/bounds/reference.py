@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 
@@ -29,6 +30,16 @@ def cheapest_at(correct, costs, n_right):
         if sum(bool(correct[x][i]) for x, i in enumerate(choice)) >= n_right:
             best = min(best, sum(costs[i] for i in choice) / n)
     return best
+
+
+def near(mean_cost, costs):
+    """A mean cost, but for rounding: that of differences of costs is as large as that of the largest of them."""
+    return pytest.approx(mean_cost, rel=1e-12, abs=rounding(costs))
+
+
+def rounding(costs):
+    """What rounding may change of a mean of costs, or of their differences."""
+    return 1e-12 * float(np.max(costs))
 
 
 @st.composite
