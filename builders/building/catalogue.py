@@ -63,12 +63,13 @@ class Catalogue:
         return [seen.print for _, seen in sorted(self._seen.items())]
 
     def items(self) -> pl.DataFrame:
-        """One row per item: `sample_id`, `target`, `targets` (all right answers), `where`, and `ABOUT`.
+        """One row per item: `sample_id`, `target`, `targets` (all right answers), `where`, `ABOUT`, and its `shard`.
 
         Raises:
             InputError: Two items have one identifier.
         """
-        items = pl.concat([pl.DataFrame(schema=CATALOGUE), *(seen.rows for _, seen in sorted(self._seen.items()))])
+        shards = [seen.rows.with_columns(shard=pl.lit(index)) for index, seen in sorted(self._seen.items())]
+        items = pl.concat([pl.DataFrame(schema={**CATALOGUE, "shard": pl.Int32}), *shards])
         twice = items.filter(pl.col("sample_id").is_duplicated()).sort("sample_id", maintain_order=True)
         if len(twice):
             raise InputError(

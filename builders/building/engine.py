@@ -5,7 +5,7 @@ The plan, the units and the store are the same for every engine, so that one may
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from ..running.devices import choose_device, device_name
 from ..running.memory import available_bytes
@@ -15,7 +15,7 @@ from .pass_plan import Placement
 from .scoring import Scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     import torch
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     OnDevice = Callable[[BuildPlan, Sequence[LoadedState], Progress], dict[str, Any]]
     """Work on the states of one pass that is done where the device is; what it returns it calls by the states' keys."""
+
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
 
 
 class Engine(Protocol):
@@ -84,6 +87,14 @@ class Engine(Protocol):
         """Do some work with the states of every pass where the device is, and gather what it returns."""
         ...
 
+    def each(self, work: Callable[[Store, TaskT], ResultT], store: Store, tasks: Sequence[TaskT]) -> Iterator[ResultT]:
+        """Do tasks that need nothing but the store, and give back what each returns, in order.
+
+        Raises:
+            RunError: A task failed.
+        """
+        ...
+
     def capacity(self, device: torch.device) -> float:
         """GPUs, or cores, over which passes are spread; 1 where they run one after the other."""
         ...
@@ -130,6 +141,10 @@ class LocalEngine:
     ) -> dict[str, Any]:
         """Do the work here, pass by pass."""
         return {key: found for one in passes for key, found in work(plan, one.states, progress).items()}
+
+    def each(self, work: Callable[[Store, TaskT], ResultT], store: Store, tasks: Sequence[TaskT]) -> Iterator[ResultT]:
+        """Do one task after the other."""
+        return (work(store, task) for task in tasks)
 
     def capacity(self, device: torch.device) -> float:
         """One pass at a time."""

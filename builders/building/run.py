@@ -64,8 +64,7 @@ def run_build(plan: BuildPlan, work: Path, progress: Progress, engine: Engine | 
     families: list[FamilyTables] = []
     skipped: dict[str, str] = {}
     for family in plan.families:
-        device = engine.device_name(plan.settings.device)
-        tables, problems = make_tables(plan, states[family.name], catalogue, store, observed, device)
+        tables, problems = make_tables(plan, states[family.name], catalogue, store, observed, engine)
         families.append(tables)
         skipped |= problems
     return Built(families, skipped)

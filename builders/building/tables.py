@@ -1,36 +1,31 @@
-"""From parts to tables: what the store holds of a family becomes its labels, predictions and states."""
+"""From answers to tables: what was gathered of a family becomes its labels, predictions and states."""
 
 from __future__ import annotations
 
 import json
 import platform
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ...labels.errors import InputError, RunError
+from ...labels.errors import InputError
 from ...labels.tables.labelling import ABOUT, check_predictions, label_family
 from ...labels.tables.schemas import PREDICTIONS, STATES
-from ...labels.tables.shards import in_shards
+from ...labels.tables.shards import hold
 from ...labels.tables.types import polars_schema
 from ..cache import versions
-from ..running.scores import PART_SCHEMA
-from .plan import fingerprint
-from .scoring import part_of, part_print
+from .gathering import Gathered, MeanCosts, gather, gather_tasks, without_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ...labels.tables.made import FamilyTables
     from ..backbones.families import Backbone, Family
     from ..running.contract import LoadedState
     from .catalogue import Catalogue
+    from .engine import Engine
     from .plan import BuildPlan
     from .store import Store
-
-PARTS_AT_ONCE = 16
-"""Parts that are read at once: a store behind a URL answers late, but to many."""
 
 
 def make_tables(
@@ -39,7 +34,7 @@ def make_tables(
     catalogue: Catalogue,
     store: Store,
     observed: Mapping[str, Mapping[str, Any]],
-    device: str,
+    engine: Engine,
 ) -> tuple[FamilyTables, dict[str, str]]:
     """The tables of one family, states in order of the cost that was found on these very items.
 
@@ -49,7 +44,7 @@ def make_tables(
         catalogue: The items.
         store: Holds the parts.
         observed: For each state, by its key, what was measured of it: columns of *states*, and `environment`.
-        device: Name of the hardware.
+        engine: Gathers the parts, and knows the name of the hardware.
 
     Returns:
         The tables, and why samples were left out, by their identifier.
@@ -58,68 +53,71 @@ def make_tables(
         InputError: An item cannot be used and unreadable ones are not left out, or two have one identifier.
         RunError: A part is missing.
     """
-    whole = {state.key: _read(plan, state, catalogue, store) for state in states}
-    items = catalogue.items()
-    problems = _problems(plan, whole, items)
-    items = items.filter(pl.col("target").is_not_null() & ~pl.col("sample_id").is_in(list(problems)))
-    if items.is_empty():
-        raise InputError(f"{plan.source.name}: no sample is left to label")
+    device = engine.device_name(plan.settings.device)
+    items = catalogue.items().filter(pl.col("target").is_not_null())
     if plan.runner.ordered_by_id:
         items = items.sort("sample_id")
-    kept = {
-        key: items.join(frame.drop("problem"), on="sample_id", how="left", maintain_order="left")
-        for key, frame in whole.items()
-    }
-    gflops = {key: float(frame["gflops"].to_numpy().mean()) for key, frame in kept.items()}
-    ordered = sorted(states, key=lambda state: gflops[state.key])
+    problems: dict[str, str] = {}
+    costs = MeanCosts(len(states))
+    tasks = gather_tasks(plan, states, catalogue, items)
+    gathered = hold(_usable(plan, engine.each(gather, store, tasks), items, problems, costs), Gathered)
+    if not len(gathered):
+        raise InputError(f"{plan.source.name}: no sample is left to label")
+    gflops = [float(mean or 0.0) for mean in costs.of("gflops")]
+    ascending = sorted(range(len(states)), key=lambda state: gflops[state])
     rows = [
-        _state_row(plan, state, index, gflops[state.key], observed.get(state.key, {}), device)
-        | {"gflops_run": kept[state.key]["gflops_run"].mean()}
-        for index, state in enumerate(ordered)
+        _state_row(plan, states[state], index, gflops[state], observed.get(states[state].key, {}), device)
+        | {"gflops_run": costs.of("gflops_run")[state]}
+        for index, state in enumerate(ascending)
     ]
     table = pl.DataFrame(rows, schema=polars_schema(STATES, optional=plan.runner.state_columns))
-    predictions = pl.concat(
-        kept[state.key].with_columns(
-            state=pl.lit(index, dtype=pl.Int64),
-            family=pl.lit(state.family.name),
-            correct=pl.col("prediction").cast(pl.Int16).is_in(pl.col("targets")),
-        )
-        for index, state in enumerate(ordered)
-    )
-    check_predictions(predictions, table["state"].to_list(), f"{plan.benchmark.name} items")
     optional = ["target", "prediction", *plan.runner.prediction_columns]
     if (items["targets"].list.len() > 1).any():
         optional.append("targets")
     columns = polars_schema(PREDICTIONS, optional=optional)
-    predictions = predictions.select(*(pl.col(name).cast(dtype) for name, dtype in columns.items()), *ABOUT)
-    return label_family(in_shards(predictions, len(table)), table), problems
+    predictions = (_predictions(plan, shard.answers, table, ascending, columns) for shard in gathered)
+    return label_family(predictions, table), dict(sorted(problems.items()))
 
 
-def _read(plan: BuildPlan, state: LoadedState, catalogue: Catalogue, store: Store) -> pl.DataFrame:
-    own = fingerprint(plan, state)
-    prints = [part_print(own, items) for items in catalogue.prints]
-    with ThreadPoolExecutor(PARTS_AT_ONCE) as pool:
-        frames = list(pool.map(lambda shard: store.get(part_of(state, shard), prints[shard]), range(len(prints))))
-    found = [frame for frame in frames if frame is not None]
-    if len(found) < len(frames):
-        raise RunError(
-            f"state {state.backbone.name!r} lacks {len(frames) - len(found)} of {len(frames)} parts, though all were"
-            " made; run the same command again"
-        )
-    return pl.concat(frame.cast(PART_SCHEMA) for frame in found)  # an earlier version may have kept other types
+def _usable(
+    plan: BuildPlan, gathered: Iterable[Gathered], items: pl.DataFrame, problems: dict[str, str], costs: MeanCosts
+) -> Iterator[Gathered]:
+    """The samples of each shard that every state could use.
+
+    Args:
+        plan: The build.
+        gathered: The shards.
+        items: Rows of the catalogue.
+        problems: Takes why samples cannot be used, by their identifiers.
+        costs: Takes the costs of the others.
+
+    Raises:
+        InputError: There is such a sample, and such are not left out.
+    """
+    for shard in gathered:
+        usable, found = without_problems(shard)
+        if found and not plan.settings.skip_unreadable:
+            sample, why = next(iter(found.items()))
+            where = items.filter(pl.col("sample_id") == sample)["where"][0]
+            raise InputError(f"{where}: {why}; fix it, or leave such images out with `skip_unreadable`")
+        problems |= found
+        if len(usable.answers):
+            costs.add(usable)
+            yield usable
 
 
-def _problems(plan: BuildPlan, whole: Mapping[str, pl.DataFrame], items: pl.DataFrame) -> dict[str, str]:
-    """Why samples cannot be used, by their identifier; an error unless they may be left out."""
-    found: dict[str, str] = {}
-    for frame in whole.values():
-        bad = frame.filter(pl.col("problem").is_not_null())
-        found |= dict(zip(bad["sample_id"], bad["problem"], strict=True))
-    if found and not plan.settings.skip_unreadable:
-        first = next(iter(found))
-        where = items.filter(pl.col("sample_id") == first)["where"][0]
-        raise InputError(f"{where}: {found[first]}; fix it, or leave such images out with `skip_unreadable`")
-    return dict(sorted(found.items()))
+def _predictions(
+    plan: BuildPlan, answers: pl.DataFrame, states: pl.DataFrame, ascending: Sequence[int], columns: pl.Schema
+) -> pl.DataFrame:
+    """Table *predictions* of a shard, with what is known about samples; states are numbered in order of cost."""
+    by_cost = pl.col("state").replace_strict(ascending, list(range(len(ascending))), return_dtype=pl.Int64)
+    predictions = answers.with_columns(
+        state=by_cost,
+        family=pl.lit(states["family"][0]),
+        correct=pl.col("prediction").cast(pl.Int16).is_in(pl.col("targets")),
+    ).sort("state", maintain_order=True)
+    check_predictions(predictions, states["state"].to_list(), f"{plan.benchmark.name} items")
+    return predictions.select(*(pl.col(name).cast(dtype) for name, dtype in columns.items()), *ABOUT)
 
 
 def _state_row(

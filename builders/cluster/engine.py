@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections import deque
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import replace
 from functools import cached_property
@@ -26,10 +27,10 @@ from .scheduler import ATTEMPTS, RETRIED, Scheduler, our_error
 from .worker import do_on_device, without_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ..building.catalogue import Catalogue
-    from ..building.engine import OnDevice
+    from ..building.engine import OnDevice, ResultT, TaskT
     from ..building.pass_plan import Placement
     from ..building.plan import BuildPlan
     from ..building.store import Store
@@ -197,6 +198,21 @@ class RayEngine:
             found |= done
         return found
 
+    def each(self, work: Callable[[Store, TaskT], ResultT], store: Store, tasks: Sequence[TaskT]) -> Iterator[ResultT]:
+        """Do tasks on the machines, one ahead on each; a single task is done here, where its result goes."""
+        if len(tasks) == 1:
+            yield work(store, tasks[0])
+            return
+        remote = ray.remote(work).options(
+            max_retries=ATTEMPTS - 1, retry_exceptions=list(RETRIED), scheduling_strategy="SPREAD"
+        )
+        begun: deque[Any] = deque()
+        for task in tasks:
+            begun.append(remote.remote(store, task))
+            if len(begun) > len(self.machines):
+                yield _done(begun.popleft())
+        yield from map(_done, begun)
+
     def capacity(self, device: torch.device) -> float:
         """GPUs, or cores, of all machines."""
         machines = self.machines.values()
@@ -220,6 +236,14 @@ class RayEngine:
                         f"`store` is {store.name}, which {self.machines[node].name} does not see; choose a folder that"
                         " all machines share, or a URL such as s3://bucket/folder"
                     )
+
+
+def _done(task: Any) -> Any:  # noqa: ANN401 - whatever it returns
+    """What a task returned."""
+    try:
+        return ray.get(task)
+    except ray.exceptions.RayError as error:
+        raise our_error(error, "a task") from error
 
 
 @contextmanager

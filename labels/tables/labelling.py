@@ -50,8 +50,7 @@ def check_predictions(predictions: pl.DataFrame, states: Sequence[str], where: s
     strange = predictions.filter(~pl.col("state").is_between(0, len(states) - 1))
     if len(strange):
         raise TableError(f"{where}: {len(strange)} row(s) have a state that the states table lacks")
-    places = _places(predictions, len(states))
-    samples = predictions["sample_id"].unique(maintain_order=True)
+    places, n_samples = _places(predictions, len(states))
     if places.n_unique() < len(places):
         twice = predictions.filter(places.is_duplicated())
         row = twice.row(0, named=True)
@@ -59,21 +58,24 @@ def check_predictions(predictions: pl.DataFrame, states: Sequence[str], where: s
             f"{where}: sample {row['sample_id']!r} and state {states[row['state']]!r} come more than once"
             f" ({len(twice)} such rows)"
         )
-    if len(places) < len(samples) * len(states):
-        name, lacking = next(_gaps(predictions, samples, states))
+    if len(places) < n_samples * len(states):
+        name, lacking = next(_gaps(predictions, states))
         raise TableError(
             f"{where}: state {name!r} has no prediction for {_some(lacking)}; every state needs every sample"
         )
     if "target" not in predictions.columns:
         return
-    targets = predictions["target"].gather(places.arg_sort()).to_numpy().reshape(-1, len(states))
-    unsure = samples.filter(pl.Series((targets != targets[:, :1]).any(axis=1)))
-    if len(unsure):
-        raise TableError(f"{where}: states disagree on the target of {_some(unsure)}")
+    order = _order(places)
+    targets = predictions["target"].to_numpy()[order].reshape(-1, len(states))
+    unsure = (targets != targets[:, :1]).any(axis=1)
+    if unsure.any():
+        samples = predictions["sample_id"][order[:: len(states)][unsure]]
+        raise TableError(f"{where}: states disagree on the target of {_some(samples)}")
 
 
-def _gaps(predictions: pl.DataFrame, samples: pl.Series, states: Sequence[str]) -> Iterator[tuple[str, pl.Series]]:
+def _gaps(predictions: pl.DataFrame, states: Sequence[str]) -> Iterator[tuple[str, pl.Series]]:
     """Each state that lacks samples, with those that it lacks."""
+    samples = predictions["sample_id"].unique(maintain_order=True)
     for index, name in enumerate(states):
         lacking = samples.filter(~samples.is_in(predictions.filter(pl.col("state") == index)["sample_id"].implode()))
         if len(lacking):
@@ -94,30 +96,36 @@ def label_family(predictions: Iterable[pl.DataFrame], states: pl.DataFrame) -> F
     """
     _check_states(states["state"].to_list())
     figures = StateFigures()
-    shards = hold(Shard(label_shard(shard, states, figures), shard.drop(ABOUT, strict=False)) for shard in predictions)
+    made = (Shard(label_shard(shard, states, figures), shard.drop(ABOUT, strict=False)) for shard in predictions)
+    shards = hold(made, Shard)  # all of them, before the states' figures are known
     return FamilyTables(figures.fill(states), shards)
 
 
-def label_shard(predictions: pl.DataFrame, states: pl.DataFrame, figures: StateFigures) -> pl.DataFrame:
+def label_shard(
+    predictions: pl.DataFrame, states: pl.DataFrame, figures: StateFigures, about: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Table *labels* of some samples.
 
     Args:
         predictions: Their predictions, of every state, and any columns of `ABOUT`.
         states: Rows of table *states*, in order of cost.
         figures: Takes what figures of the states follow from.
+        about: Columns of `ABOUT` by `sample_id`, where they are not in `predictions`.
 
     Raises:
         InputError: As `label_family`.
     """
     n_states = len(states)
-    order = _places(predictions, n_states).arg_sort()
+    order = _order(_places(predictions, n_states)[0])
     ordered = predictions.select("^correct|prediction|confidence$")[order]
     correct = ordered["correct"].to_numpy().reshape(-1, n_states)
     costs = states[default_cost_metric(states)].to_numpy()
     result = oracle(correct, costs)
     first = predictions.select("sample_id", "^targets?$", *(name for name in ABOUT if name in predictions.columns))[
-        order.gather_every(n_states)
+        order[::n_states]
     ]
+    if about is not None:
+        first = first.join(about, on="sample_id", how="left", maintain_order="left")
     unknown = (name for name in ABOUT if name not in first.columns)
     first = first.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in unknown)
     labels = first.with_columns(
@@ -163,9 +171,20 @@ def _patterns(correct: NDArray[np.bool_]) -> pl.Series:
     return pl.Series(pyarrow.LargeStringArray.from_buffers(n_samples, *buffers))
 
 
-def _places(predictions: pl.DataFrame, n_states: int) -> pl.Series:
-    """Where each row belongs when rows lie by sample, in the order of their first appearance, then by state."""
-    return sample_numbers(predictions) * n_states + predictions["state"].cast(pl.UInt64)
+def _places(predictions: pl.DataFrame, n_states: int) -> tuple[pl.Series, int]:
+    """Where each row belongs when rows lie by sample, in the order of their first appearance, then by state; and how
+    many samples there are.
+    """
+    numbers = sample_numbers(predictions["sample_id"], n_states)
+    places = numbers * n_states + predictions["state"].cast(pl.UInt64)
+    return places, numbers.n_unique()
+
+
+def _order(places: pl.Series) -> NDArray[np.int64]:
+    """The rows in the order of their places, of which none is missing."""
+    order = np.empty(len(places), dtype=np.int64)
+    order[places.to_numpy()] = np.arange(len(places))
+    return order
 
 
 def _lists(values: pl.Series, length: int) -> pl.Series:

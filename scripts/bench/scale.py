@@ -20,15 +20,16 @@ import polars as pl
 import torch
 from adaptlabels.builders.backbones.families import shipped_families
 from adaptlabels.builders.building.forecast import RANDOM
+from adaptlabels.builders.building.gathering import PARTS_AT_ONCE
 from adaptlabels.builders.building.plan import RUNNERS, BuildPlan
 from adaptlabels.builders.building.store import Part, Store
-from adaptlabels.builders.building.tables import PARTS_AT_ONCE
 from adaptlabels.builders.cluster.machines import Machine
 from adaptlabels.builders.cluster.placement import place, workers_on, workers_on_all
 from adaptlabels.builders.running.contract import LoadedState, RunSettings
 from adaptlabels.builders.running.scores import PART_SCHEMA
 from adaptlabels.builders.sources.benchmarks import find_benchmark
 from adaptlabels.builders.sources.items import Held
+from adaptlabels.labels.tables.shards import SHARD_ROWS
 
 GPUS = (8, 64, 512)
 MACHINE = Machine("8 x H100", cpus=128, memory_bytes=1 << 40, gpus=8, gpu_bytes=80 << 30, gpu_name="NVIDIA H100 80GB")
@@ -126,12 +127,15 @@ def stages(build: Build, gpus: int, write: float, read: float) -> dict[str, floa
     pixels = sum(int(np.prod(size)) for size in sizes)
     passes = len(placements)
     parts = units * len(build.states)
+    families = sum(state.backbone == state.family.states[0] for state in build.states)
+    # One family after the other, each shard of its tables on a machine of its own.
+    gatherers = min(len(machines), -(-build.samples * len(build.states) // (families * SHARD_ROWS)))
     found = {
         "device": device / gpus,
         "slowest pass, its weights' loading included": slowest,
         "weights from storage": weights / (STORAGE * len(machines)),
         "parts, written": parts * (write + 4 * ROUND_TRIP) / gpus,
-        "parts, gathered by one process": parts * (read + 2 * ROUND_TRIP / PARTS_AT_ONCE),
+        "parts, gathered": parts * (read + 2 * ROUND_TRIP / PARTS_AT_ONCE) / gatherers,
     }
     if vision:
         found |= {

@@ -24,6 +24,7 @@ from adaptlabels.builders.progress import Silent
 from adaptlabels.builders.running.devices import choose_devices
 from adaptlabels.builders.sources.items import Held
 from adaptlabels.labels import DatasetFolder, InputError, RunError, write_dataset
+from adaptlabels.labels.tables import shards
 from adaptlabels.scripts.commands.build import run
 
 from ...program import forks
@@ -258,6 +259,33 @@ def test_measurements_and_comparisons_run_on_the_machines(tmp_path, cluster):
     assert folder.states["latency_ms_p50"].null_count() == 0
     assert folder.states["environment"].str.contains('"samples": 10').all()
     assert problems(folder) == []
+
+
+def where(store, task):
+    return task, ray.get_runtime_context().get_node_id()
+
+
+def failing(store, task):
+    raise OSError(f"no disk for {task}")
+
+
+def test_tasks_run_on_all_machines_and_come_back_in_order(tmp_path, cluster):
+    with open_engine(options(tmp_path / "out")) as engine:
+        found = list(engine.each(where, None, range(8)))
+        assert [task for task, _ in found] == list(range(8))
+        assert len({node for _, node in found}) == 2
+        with pytest.raises(RunError, match="a task failed 3 times: OSError: no disk for 0"):
+            list(engine.each(failing, None, range(2)))
+
+
+def test_machines_gather_the_shards_of_large_tables(tmp_path, cluster, monkeypatch):
+    monkeypatch.setattr(shards, "SHARD_ROWS", 6 * 50)
+    found = {}
+    for engine in ("local", "ray"):
+        build(options(tmp_path / engine, engine=engine, store=tmp_path / "parts", limit=120))
+        found[engine] = tables(tmp_path / engine)
+    assert sum(name.startswith("data/") for name in found["ray"]) == 3
+    assert found["ray"] == found["local"]
 
 
 def test_a_dry_run_shows_who_would_run_what(tmp_path, cluster, capsys):

@@ -134,7 +134,7 @@ def test_shards_that_do_not_belong_together_are_named(both, tmp_path, break_it, 
 
 
 def test_spilled_shards_go_when_nobody_needs_them():
-    made = hold(Shard(rows(), rows()) for _ in range(2))
+    made = hold((Shard(rows(), rows()) for _ in range(2)), Shard)
     folder = made._folder.path
     assert [len(shard.labels) for shard in made] == [SAMPLES * STATES] * 2
     assert len(list(folder.iterdir())) == 4
