@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from ...labels.bounds.patterns import pattern_of_each
 from ...labels.errors import TableError
 from ...labels.tables.costs import default_cost_metric
 from ...labels.tables.layout import shards_pattern
@@ -93,19 +94,17 @@ def gather(folder: DatasetFolder) -> Contents:
     """
     samples = folder.labels(folder.families[0], ["sample_id"])
     correct = np.concatenate([_correct(folder, family, samples) for family in folder.families], axis=1)
-    patterns, pattern, counts = np.unique(
-        np.packbits(correct, axis=1, bitorder="little"), axis=0, return_inverse=True, return_counts=True
-    )
+    patterns, pattern = pattern_of_each(correct)
     step = -(-correct.size // MOST_ANSWERS)
     shown = [_labels_of(folder, family, samples.gather_every(step)) for family in folder.families]
     return Contents(
         states=pl.concat([folder.family_states(family) for family in folder.families]),
         files={family: _files(folder, family) for family in folder.families},
         n_samples=len(correct),
-        patterns=patterns,
-        counts=counts.astype(np.uint32),
+        patterns=np.packbits(patterns, axis=1, bitorder="little"),
+        counts=np.bincount(pattern).astype(np.uint32),
         step=step,
-        details=_details(shown, pattern.reshape(-1)[::step].astype(np.uint32)),
+        details=_details(shown, pattern[::step].astype(np.uint32)),
     )
 
 

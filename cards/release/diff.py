@@ -10,10 +10,11 @@ import polars as pl
 
 from ...labels.errors import InputError
 from ...labels.tables.checking import ROWS_SHOWN
+from ...labels.tables.parting import part_by_sample, parts_of
 from .changes import FamilyDiff, Flips, FolderDiff, Moved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ...labels.tables.folder import DatasetFolder
 
@@ -78,27 +79,33 @@ def _diff_family(old: DatasetFolder, new: DatasetFolder, family: str) -> FamilyD
     states = [folder.family_states(family) for folder in (old, new)]
     names = [frame["state"].to_list() for frame in states]
     answered = all(ANSWERS[0] in folder.tables[family].columns for folder in (old, new))
-    labels = [folder.labels(family, (*COMPARED, *(ANSWERS if answered else ()))) for folder in (old, new)]
-    samples = labels[0].join(labels[1], on="sample_id", suffix=NEW).sort("sample_id")
     shared = states[0].join(states[1], on="state", suffix=NEW, maintain_order="left")
     classes = [folder.info.class_names for folder in (old, new)]
+    targets = FlipCounter("target", pl.col("target"), pl.col("target" + NEW), classes)
+    answers = _state_counters(shared, "prediction", classes)
+    labels = _state_counters(shared, "correct", [RIGHT_OR_WRONG] * 2)
+    oracles = FlipCounter("oracle", pl.col("oracle_state"), pl.col("oracle_state" + NEW), names)
+    samples_added: list[str] = []
+    samples_removed: list[str] = []
+    for before, after in _portions(old, new, family, family, (*COMPARED, *(ANSWERS if answered else ()))):
+        samples_added += after.join(before, on="sample_id", how="anti", maintain_order="left")["sample_id"].to_list()
+        samples_removed += before.join(after, on="sample_id", how="anti", maintain_order="left")["sample_id"].to_list()
+        samples = before.join(after, on="sample_id", suffix=NEW).sort("sample_id")
+        for counter in (*((targets, *answers) if answered else ()), *labels, oracles):
+            counter.add(samples)
     states_added, states_removed = _difference(*names)
-    samples_added, samples_removed = (
-        tuple(one.join(other, on="sample_id", how="anti", maintain_order="left")["sample_id"])
-        for one, other in (reversed(labels), labels)
-    )
     columns_added, columns_removed = _difference(_columns(old, family), _columns(new, family))
     found = FamilyDiff(
         family,
         states_added=states_added,
         states_removed=states_removed,
         states_changed=_changed_states(shared),
-        samples_added=samples_added,
-        samples_removed=samples_removed,
-        targets=_flips("target", samples, "target", classes) if answered else None,
-        answers=_state_flips(shared, samples, "prediction", classes) if answered else (),
-        labels=_state_flips(shared, samples, "correct", [RIGHT_OR_WRONG] * 2),
-        oracle=_flips("oracle", samples, "oracle_state", names),
+        samples_added=tuple(samples_added),
+        samples_removed=tuple(samples_removed),
+        targets=targets.found,
+        answers=_found(answers),
+        labels=_found(labels),
+        oracle=oracles.found,
         columns_added=columns_added,
         columns_removed=columns_removed,
         accuracies=_moved(shared, "state", "accuracy", MOVED),
@@ -107,6 +114,17 @@ def _diff_family(old: DatasetFolder, new: DatasetFolder, family: str) -> FamilyD
     if found.level != "none":
         return found
     return FamilyDiff(family, values_changed=_changed_values(old, new, family))
+
+
+def _portions(
+    old: DatasetFolder, new: DatasetFolder, family: str, table: str, columns: Sequence[str] | None = None
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """A table's rows in both versions, of the same samples at a time, so that large ones need not fit into memory."""
+    tables = [folder.tables[table] for folder in (old, new)]
+    n_parts = parts_of(max(folder.tables[f"{family}-predictions"].rows for folder in (old, new)))
+    before, after = (part_by_sample(table.shards(columns), n_parts) for table in tables)
+    for one, other in zip(before.parts, after.parts, strict=True):
+        yield one.collect(), other.collect()
 
 
 def _difference(old: Sequence[str], new: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -127,32 +145,50 @@ def _changed_states(shared: pl.DataFrame) -> dict[str, tuple[str, ...]]:
     return {name: facts for name, facts in changed.items() if facts}
 
 
-def _flips(what: str, samples: pl.DataFrame, column: str, names: Sequence[Sequence[str]]) -> Flips | None:
-    """Samples on which a column differs; its values mean what the version's own names say."""
-    return _changed(what, samples, _named(pl.col(column), names[0]), _named(pl.col(column + NEW), names[1]))
-
-
-def _state_flips(
-    shared: pl.DataFrame, samples: pl.DataFrame, column: str, names: Sequence[Sequence[str]]
-) -> tuple[Flips, ...]:
-    """For each state, the samples on which its element of a list column differs."""
-    flips = (
-        _changed(
+def _state_counters(shared: pl.DataFrame, column: str, names: Sequence[Sequence[str]]) -> list[FlipCounter]:
+    """For each state, what looks at its element of a list column."""
+    return [
+        FlipCounter(
             row["state"],
-            samples,
-            _named(pl.col(column).list.get(row["index"]), names[0]),
-            _named(pl.col(column + NEW).list.get(row["index" + NEW]), names[1]),
+            pl.col(column).list.get(row["index"]),
+            pl.col(column + NEW).list.get(row["index" + NEW]),
+            names,
         )
         for row in shared.iter_rows(named=True)
-    )
-    return tuple(found for found in flips if found is not None)
+    ]
 
 
-def _changed(what: str, samples: pl.DataFrame, old: pl.Expr, new: pl.Expr) -> Flips | None:
-    changed = samples.select("sample_id", old=old, new=new).filter(pl.col("old").ne_missing(pl.col("new")))
-    if changed.is_empty():
-        return None
-    return Flips(what, len(changed), tuple(f"{x}: {one} → {two}" for x, one, two in changed.head(ROWS_SHOWN).rows()))
+def _found(counters: Sequence[FlipCounter]) -> tuple[Flips, ...]:
+    return tuple(counter.found for counter in counters if counter.found is not None)
+
+
+class FlipCounter:
+    """Finds the samples on which a value differs."""
+
+    def __init__(self, what: str, old: pl.Expr, new: pl.Expr, names: Sequence[Sequence[str]]) -> None:
+        """No samples yet.
+
+        Args:
+            what: A state, or what the values are.
+            old: The value before.
+            new: The value after.
+            names: What values of either version mean: names by their places.
+        """
+        self._what, self._values = what, {"old": _named(old, names[0]), "new": _named(new, names[1])}
+        self._count, self._first = 0, pl.DataFrame(schema=dict.fromkeys(("sample_id", "old", "new"), pl.String))
+
+    def add(self, samples: pl.DataFrame) -> None:
+        """Take samples that both versions have."""
+        values = samples.select("sample_id", **self._values)
+        changed = values.filter(pl.col("old").ne_missing(pl.col("new")))
+        self._count += len(changed)
+        self._first = pl.concat([self._first, changed]).sort("sample_id").head(ROWS_SHOWN)
+
+    @property
+    def found(self) -> Flips | None:
+        """How many there are, and the first of them; None for none."""
+        examples = tuple(f"{sample}: {old} → {new}" for sample, old, new in self._first.rows())
+        return Flips(self._what, self._count, examples) if self._count else None
 
 
 def _named(values: pl.Expr, names: Sequence[str]) -> pl.Expr:
@@ -176,17 +212,20 @@ def _moved(both: pl.DataFrame, key: str, figure: str, least: float | pl.Expr) ->
 
 def _changed_values(old: DatasetFolder, new: DatasetFolder, family: str) -> tuple[str, ...]:
     """Columns whose values differ though states, samples and answers are the same, as after another run."""
+    states = ((folder.family_states(family) for folder in (old, new)),)
     tables = {
-        "labels": (old.labels(family), new.labels(family), ["sample_id"]),
-        "predictions": (old.predictions(family), new.predictions(family), ["sample_id", "state"]),
-        "states": (old.family_states(family), new.family_states(family), ["state"]),
+        "labels": (_portions(old, new, family, family), ["sample_id"]),
+        "predictions": (_portions(old, new, family, f"{family}-predictions"), ["sample_id", "state"]),
+        "states": (states, ["state"]),
     }
-    return tuple(
-        f"{name}.{column}"
-        for name, (one, two, keys) in tables.items()
-        for column in one.columns
-        if column in two.columns and not one.sort(keys)[column].equals(two.sort(keys)[column], null_equal=True)
-    )
+    found: dict[str, None] = {}
+    for name, (portions, keys) in tables.items():
+        for portion in portions:
+            one, two = (frame.sort(keys) for frame in portion)
+            shared = [column for column in one.columns if column in two.columns]
+            differing = (column for column in shared if not one[column].equals(two[column], null_equal=True))
+            found |= dict.fromkeys(f"{name}.{column}" for column in differing)
+    return tuple(found)
 
 
 def _card_digest(folder: DatasetFolder) -> str:

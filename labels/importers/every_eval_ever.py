@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ..errors import InputError, TableError
-from .files import LINES, json_lines
+from .files import LINES
 from .import_options import ImportOptions
+from .json_files import json_lines
 from .results import results_of_tasks
 
 if TYPE_CHECKING:

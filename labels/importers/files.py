@@ -1,16 +1,14 @@
 """Tables as files come: CSV with any separator, gzipped or not, JSON lines, parquet; names stay text.
 
-Reading is lenient about form (byte order marks, blanks after the separator, empty lines, an index column) and strict
-about meaning: `007` is not the number 7, and what cannot be read is an error that names the line.
+Empty rows and an index column are left out; what cannot be read is an error that names the line.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow
@@ -18,28 +16,22 @@ import pyarrow.parquet
 
 from ..errors import InputError, TableError, first_line
 from ..tables import shards
+from ..tables.temporary import TemporaryFolder
+from .columns import INDEX_COLUMNS, TEXT_COLUMNS
+from .json_files import read_lines
+from .separated import read_separated, store_separated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SEPARATED, LINES, PARQUET = (".csv", ".tsv"), (".jsonl", ".ndjson"), (".parquet",)
 """Suffixes of the kinds of table; `.gz` may follow the first two."""
-SEPARATORS = (",", ";", "\t")
-"""Separators that the first line decides between."""
-TEXT_COLUMNS = (
-    "sample_id", "state", "family", "category", "group", "task", "subject", "source_id", "source", "revision",
-)  # fmt: skip
-"""Columns that are names, whatever they look like."""
 PIECE_ROWS = 500_000
 """Rows of a piece of a large table."""
+LARGE_BYTES = 100_000_000
+"""Size from which a CSV file is not read as a whole."""
 GLIMPSE = 10_000
 """Rows of a table by which its format is told."""
-INDEX_COLUMNS = ("", "Unnamed: 0", "index", "__index_level_0__", "level_0")
-"""Names under which pandas writes its index."""
-WHOLE = r"^-?(0|[1-9]\d{0,17})$"
-NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:nan|inf|infinity)$"
-DECIMAL_COMMA = r"^-?\d+(,\d+)?$"
-LEADING_ZERO = r"^[+-]?0\d"
 
 
 @dataclass(frozen=True)
@@ -103,54 +95,82 @@ def open_table(path: Path, columns: Mapping[str, str] | None = None, *, most: in
     kind = _kind(path)
     if kind is None:
         raise InputError(f"{path}: expected a .csv, .tsv, .jsonl (each also .gz) or .parquet file")
-    try:
+    with _readable(path):
         if kind == SEPARATED:
-            frame = _read_separated(path, most)
+            frame = read_separated(path, most)
         elif kind == PARQUET:
             frame = pl.read_parquet(path, n_rows=most, hive_partitioning=False)
         else:
-            frame = _read_lines(path)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeDecodeError, EOFError) as error:
-        raise InputError(f"{path}: cannot be read ({first_line(error)})") from error
+            frame = read_lines(path)
     return _without_index(_renamed(_whole(path, frame), columns or {}))
 
 
-def open_pieces(path: Path, columns: Mapping[str, str] | None = None) -> Iterator[Table]:
-    """The same table in pieces: a parquet file of many rows comes in several, every other table in one.
+class TablePieces:
+    """The rows of a table in pieces, so that large ones need not fit into memory.
 
-    Args:
-        path: As of `open_table`.
-        columns: As of `open_table`.
-
-    Raises:
-        InputError: As `open_table`.
-        TableError: As `open_table`.
+    A parquet or CSV file of many rows comes in several pieces, every other table in one.
     """
-    if count_rows(path) <= shards.SHARD_ROWS:
-        yield open_table(path, columns)
-        return
-    first, found = 0, False
+
+    def __init__(self, path: Path, columns: Mapping[str, str] | None = None) -> None:
+        """Look at a table.
+
+        Args:
+            path: As of `open_table`.
+            columns: As of `open_table`.
+
+        Raises:
+            InputError: The file is missing or cannot be read.
+        """
+        self._path, self._columns = path, columns or {}
+        self._stored: Path | None = path if _kind(path) == PARQUET else None
+        if _kind(path) == SEPARATED and path.suffix != ".gz" and path.is_file() and path.stat().st_size > LARGE_BYTES:
+            self._folder = TemporaryFolder()  # it stays for as long as this object does
+            self._stored = self._folder.path / "table.parquet"
+            with _readable(path):
+                store_separated(path, self._stored)
+        self.rows = 0 if self._stored is None else _count_rows(self._stored)
+        """Number of rows; 0 where the table is read whole."""
+
+    def __iter__(self) -> Iterator[Table]:
+        """Each piece.
+
+        Raises:
+            InputError: As `open_table`.
+            TableError: As `open_table`.
+        """
+        if self._stored is None or self.rows <= shards.SHARD_ROWS:
+            yield open_table(self._path, self._columns)
+            return
+        first, found = 0, False
+        with _readable(self._path):
+            file = pyarrow.parquet.ParquetFile(self._stored)
+            for group in range(file.num_row_groups):  # each by itself, as what was read of a file is held to its end
+                for batch in file.iter_batches(PIECE_ROWS, row_groups=[group]):
+                    table = _without_index(_renamed(_filled(self._path, pl.DataFrame(batch)), self._columns))
+                    if len(table.frame):
+                        yield replace(table, first=first)
+                        found = True
+                    first += len(batch)
+        if not found:
+            raise TableError(f"{self._path}: the table has no rows")
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What goes wrong while a file is read becomes an error that names it."""
     try:
-        file = pyarrow.parquet.ParquetFile(path)
-        for group in range(file.num_row_groups):  # each by itself, as what was read of a file is held to its end
-            for batch in file.iter_batches(PIECE_ROWS, row_groups=[group]):
-                table = _without_index(_renamed(_filled(path, pl.DataFrame(batch)), columns or {}))
-                if len(table.frame):
-                    yield replace(table, first=first)
-                    found = True
-                first += len(batch)
-    except (pyarrow.ArrowException, OSError) as error:
+        yield
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except (
+        pl.exceptions.PolarsError, pl.exceptions.PanicException, pyarrow.ArrowException, OSError, UnicodeDecodeError,
+        EOFError,
+    ) as error:  # fmt: skip
         raise InputError(f"{path}: cannot be read ({first_line(error)})") from error
-    if not found:
-        raise TableError(f"{path}: the table has no rows")
 
 
-def count_rows(path: Path) -> int:
-    """Rows of a parquet file; 0 of any other, and of one that cannot be read."""
-    if _kind(path) != PARQUET:
-        return 0
+def _count_rows(path: Path) -> int:
+    """Rows of a parquet file; 0 of one that cannot be read."""
     try:
         return int(pyarrow.parquet.read_metadata(path).num_rows)
     except (pyarrow.ArrowException, OSError):
@@ -177,115 +197,6 @@ def stem(path: Path) -> str:
     """
     name = path.name.removesuffix(".gz")
     return name.removesuffix(Path(name).suffix) if Path(name).suffix in (*SEPARATED, *LINES, *PARQUET) else name
-
-
-def _read_separated(path: Path, most: int | None) -> pl.DataFrame:
-    separator = _separator(path)
-    frame = pl.read_csv(path, separator=separator, infer_schema=False, encoding="utf8", n_rows=most)
-    # `a, b` is a habit of people: where a column's name begins with a blank, so do its values.
-    padded = [name for name in frame.columns if name != name.strip()]
-    frame = frame.with_columns(pl.col(name).str.strip_chars() for name in padded)
-    frame = frame.rename({name: name.strip() for name in padded}) if padded else frame
-    return _typed(frame, separator)
-
-
-def _separator(path: Path) -> str:
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as lines:
-        header = lines.readline()
-    unquoted = "".join(header.split('"')[::2])
-    return max(SEPARATORS, key=unquoted.count)
-
-
-def _typed(frame: pl.DataFrame, separator: str) -> pl.DataFrame:
-    """Columns of text as numbers, where all of a column is numbers that a reader would call so."""
-    columns = [n for n in frame.columns if n not in TEXT_COLUMNS and frame[n].null_count() < len(frame)]
-
-    def those(pattern: str, names: list[str]) -> list[str]:
-        found = frame.select(pl.col(names).str.strip_chars().str.contains(pattern).all()) if names else frame.clear()
-        return [name for name, (every,) in found.to_dict().items() if every] if names else []
-
-    whole = those(WHOLE, columns)
-    rest = [name for name in columns if name not in set(whole)]
-    number = [name for name in those(NUMBER, rest) if not frame[name].str.contains(LEADING_ZERO).any()]
-    comma = those(DECIMAL_COMMA, [name for name in rest if name not in set(number)]) if separator == ";" else []
-    return frame.with_columns(
-        *(pl.col(name).str.strip_chars().cast(pl.Int64) for name in whole),
-        *(pl.col(name).str.strip_chars().cast(pl.Float64) for name in number),
-        *(pl.col(n).str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64) for n in comma),
-    )
-
-
-def _read_lines(path: Path) -> pl.DataFrame:
-    rows = [row for _, row in json_lines(path)]
-    flat = [{name: value for name, value in row.items() if not isinstance(value, dict | list)} for row in rows]
-    names = list(dict.fromkeys(name for row in flat for name in row))
-    return pl.DataFrame({name: _json_column(name, [row.get(name) for row in flat]) for name in names})
-
-
-def _json_column(name: str, values: list[Any]) -> pl.Series:
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int, float} and name not in TEXT_COLUMNS:
-        return pl.Series(name, values, dtype=pl.Float64 if float in kinds else None, strict=False)
-    if kinds == {bool}:
-        return pl.Series(name, values)
-    return pl.Series(name, [None if value is None else str(value) for value in values], dtype=pl.String)
-
-
-def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    """What a JSON file holds.
-
-    Raises:
-        InputError: The file cannot be read, or is not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: cannot be read ({first_line(error)})") from error
-
-
-def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a file of JSON lines, or of one JSON array, gzipped or not, with their line (or place) from 1.
-
-    Raises:
-        InputError: The file cannot be read.
-        TableError: A line is not a JSON object; names the line.
-    """
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8-sig") as lines:
-            first = lines.read(1)
-            while first.isspace():
-                first = lines.read(1)
-            if first == "[":
-                yield from enumerate(_objects(path, json.loads("[" + lines.read())), start=1)
-                return
-            for number, line in enumerate(lines, start=1):
-                text = first + line if number == 1 else line
-                if text.strip():
-                    yield number, _object(path, number, text)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except (OSError, UnicodeDecodeError, EOFError) as error:
-        raise InputError(f"{path}: cannot be read ({first_line(error)})") from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise TableError(f"{path}: invalid JSON ({first_line(error)})") from error
-
-
-def _objects(path: Path, items: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - whatever the file holds
-    if not all(isinstance(item, dict) for item in items):
-        raise TableError(f"{path}: expected an array of JSON objects")
-    return list(items)
-
-
-def _object(path: Path, number: int, text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise TableError(f"{path} line {number}: invalid JSON ({first_line(error)})") from error
-    if not isinstance(found, dict):
-        raise TableError(f"{path} line {number}: expected a JSON object, found {type(found).__name__}")
-    return found
 
 
 def _whole(path: Path, frame: pl.DataFrame) -> Table:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..tables.made import FamilyTables
+    from ..tables.rows import Rows
     from .missing import Missing
     from .results import Results
-    from .rows import Rows
 
 SPLIT_NAME = re.compile(r"\w+(\.\w+)*")
 """Split names that `datasets` takes."""

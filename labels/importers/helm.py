@@ -8,8 +8,9 @@ import polars as pl
 
 from ..errors import InputError, TableError
 from .answers import as_correct
-from .files import read_json, some
+from .files import some
 from .import_options import ImportOptions
+from .json_files import read_json
 from .results import of_task, results_of_tasks
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from .files import Table, known_names, left_out, open_table, some
 from .input_schemas import KNOWN_STATES
 
 if TYPE_CHECKING:
+    from ..tables.rows import Rows
     from .results import Results
-    from .rows import Rows
 
 FROM_LABELS = ("index", "accuracy", "alpha", "oracle_share")
 """Columns of *states* that follow from labels, whatever a table says."""

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ..errors import InputError, TableError
-from .files import json_lines, read_json, some
+from .files import some
 from .import_options import ImportOptions
+from .json_files import json_lines, read_json
 from .known_states import SLASH
 from .lm_eval_sample import Sample, read_sample
 from .results import Results

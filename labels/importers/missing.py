@@ -10,7 +10,7 @@ from ..errors import InputError, TableError
 from .files import some
 
 if TYPE_CHECKING:
-    from .rows import Rows
+    from ..tables.rows import Rows
 
 Missing = Literal["error", "drop-samples", "drop-states"]
 CHOICES = ("error", "drop-samples", "drop-states")

@@ -13,7 +13,7 @@ import polars as pl
 
 from ..errors import TableError
 from ..tables.vocabulary import LARGEST_CLASS
-from .files import read_json
+from .json_files import read_json
 
 if TYPE_CHECKING:
     from typing import Any

@@ -9,9 +9,9 @@ import polars as pl
 
 from ..errors import TableError
 from ..tables.checking import check_table
+from ..tables.rows import Rows
 from ..tables.types import polars_schema
 from .input_schemas import ANSWERS
-from .rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,9 @@ import polars as pl
 
 from ..errors import InputError, TableError
 from .answers import as_correct
-from .files import GLIMPSE, Table, is_table, open_table, read_json, some
+from .files import GLIMPSE, Table, is_table, open_table, some
 from .import_options import ImportOptions
+from .json_files import read_json
 from .results import Results, results_of_tasks
 from .wide import find_states, read_wide_rows
 

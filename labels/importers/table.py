@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ..errors import TableError
-from .files import GLIMPSE, Table, count_rows, is_table, known_names, left_out, open_pieces, open_table, stem
+from ..tables.parting import part_by_sample, parts_of
+from .files import GLIMPSE, Table, TablePieces, is_table, known_names, left_out, open_table, stem
 from .import_options import ImportOptions
-from .parting import part_by_sample, parts_of
 from .results import Results
 from .seen_answers import SeenAnswers
 
@@ -45,8 +45,9 @@ def read_long_table(path: Path, options: ImportOptions | None = None) -> Results
         TableError: A column is missing or holds what it should not; names the line.
     """
     options = options or ImportOptions()
-    pieces = _Pieces(path, options)
-    rows = part_by_sample(pieces, parts_of(count_rows(path)))
+    table = TablePieces(path, options.columns)
+    pieces = _Pieces(table, path)
+    rows = part_by_sample(pieces, parts_of(table.rows))
     answers = pieces.seen.read(options.threshold)
     results = Results.create(
         stem(path),
@@ -63,16 +64,16 @@ def read_long_table(path: Path, options: ImportOptions | None = None) -> Results
 class _Pieces:
     """The rows of a table piece by piece, and what they hold."""
 
-    def __init__(self, path: Path, options: ImportOptions) -> None:
+    def __init__(self, table: TablePieces, path: Path) -> None:
         self.seen = SeenAnswers(path)
         """The different answers of the pieces that were read."""
-        self._path, self._options = path, options
+        self._table, self._path = table, path
         self._notes: dict[str, None] = {}
         self._unknown: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
         """Each piece, with the columns that we know; names are text and numbers are numbers."""
-        for piece in open_pieces(self._path, self._options.columns):
+        for piece in self._table:
             table = with_category(known_names(piece, NAMES))
             require(table, ("sample_id", "state"))
             if not {"correct", "score"} & set(table.frame.columns):

@@ -9,6 +9,7 @@ from adaptlabels.cards.card import write_card
 from adaptlabels.cards.release.diff import diff_folders
 from adaptlabels.cards.release.versions import Version
 from adaptlabels.labels import DatasetFolder, InputError, add_agent, label_predictions, write_dataset
+from adaptlabels.labels.tables import shards
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,6 +129,24 @@ def test_other_costs_change_the_state(old, tmp_path):
     found = diff_folders(old, made(tmp_path, states=states))
     assert found.families[0].states_changed["tiny"] == ("parameters",)
     assert found.level == "minor"
+
+
+def several(rows):
+    """Rows with three flipped samples, some new ones, and some that are gone."""
+    flipped = pl.col("sample_id").is_in(["s003", "s055", "s021"]) & (pl.col("state") == "small")
+    prediction = pl.when(flipped).then((pl.col("prediction") + 1) % 4).otherwise("prediction")
+    return rows.with_columns(prediction).filter(pl.col("sample_id") != "s001")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [several, lambda rows: rows, lambda rows: rows.with_columns(pl.col("confidence") * 0.999)],
+)
+def test_large_tables_are_compared_in_portions(old, tmp_path, change, monkeypatch):
+    new = made(tmp_path, change(ROWS))
+    whole = diff_folders(old, new)
+    monkeypatch.setattr(shards, "SHARD_ROWS", 50)
+    assert diff_folders(old, new) == whole
 
 
 def test_different_benchmarks_are_not_compared(old, tmp_path):

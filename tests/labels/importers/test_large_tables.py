@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
-from adaptlabels.labels import DatasetFolder, TableError, label_predictions, validate_folder, write_dataset
+from adaptlabels.labels import DatasetFolder, InputError, TableError, label_predictions, validate_folder, write_dataset
 from adaptlabels.labels.importers import files
 from adaptlabels.labels.importers.import_options import ImportOptions
 from adaptlabels.labels.tables import shards
@@ -18,11 +20,12 @@ SAMPLES = 200
 
 @pytest.fixture
 def small_pieces(monkeypatch):
-    """Tables of over 150 rows are large, and come in pieces of 70."""
+    """Tables of over 150 rows are large, as are CSV files of over 500 bytes, and come in pieces of 70."""
 
     def change():
         monkeypatch.setattr(shards, "SHARD_ROWS", 150)
         monkeypatch.setattr(files, "PIECE_ROWS", 70)
+        monkeypatch.setattr(files, "LARGE_BYTES", 500)
 
     return change
 
@@ -62,6 +65,13 @@ def gaps() -> pl.DataFrame:
     return rows.filter((pl.col("state") != "base") | ~pl.col("sample_id").str.ends_with("7"))
 
 
+def written(rows: pl.DataFrame, folder: Path, suffix: str) -> Path:
+    """A file of rows."""
+    path = folder / f"results{suffix}"
+    rows.write_parquet(path) if suffix == ".parquet" else rows.write_csv(path)
+    return path
+
+
 @pytest.mark.parametrize(
     ("rows", "options", "arguments"),
     [
@@ -78,9 +88,9 @@ def gaps() -> pl.DataFrame:
     ],
     ids=["classes", "scores and costs", "one task", "drop-samples", "drop-states", "families"],
 )
-def test_tables_in_pieces_give_the_same_labels(tmp_path, small_pieces, rows, options, arguments):
-    path = tmp_path / "results.parquet"
-    rows.write_parquet(path)
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_tables_in_pieces_give_the_same_labels(tmp_path, small_pieces, rows, options, arguments, suffix):
+    path = written(rows, tmp_path, suffix)
     arguments = {"states": state_rows(), "options": options, "name": "demo", **arguments}
     whole = label_predictions(path, **arguments)
     small_pieces()
@@ -116,6 +126,17 @@ def test_faults_of_large_tables_are_named(tmp_path, small_pieces, change, messag
     small_pieces()
     with pytest.raises(TableError, match=message):
         label_predictions(path, state_rows())
+
+
+def test_a_fault_of_a_large_csv_file_is_named_by_its_line(tmp_path, small_pieces):
+    rows = prediction_rows(SAMPLES).with_row_index("row")
+    path = written(rows.with_columns(target=pl.when(pl.col("row") != 407).then("target")), tmp_path, ".csv")
+    small_pieces()
+    with pytest.raises(TableError, match=r"results.csv line 409: column 'target' is empty"):
+        label_predictions(path, state_rows())
+    path.write_bytes(b"sample_id,state,correct\n" + b'"\xff,' * 300)
+    with pytest.raises(InputError, match=r"results.csv: cannot be read"):
+        label_predictions(path, state_rows(), form="table")
 
 
 def test_empty_rows_of_large_tables_are_passed_over(tmp_path, small_pieces):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow
 
-from ..tables import shards
-from ..tables.temporary import TemporaryFolder
+from . import shards
 from .rows import Rows
+from .temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,27 +29,29 @@ def part_by_sample(pieces: Iterable[pl.DataFrame], n_parts: int) -> Rows:
     """Write pieces to disk, each row to the part of its sample.
 
     Args:
-        pieces: Frames of the same columns, with `sample_id`.
+        pieces: Frames of the same columns, with `sample_id`; at least one.
         n_parts: Number of parts; which samples are in which is as good as random, and may differ between versions of
             polars. One stays in memory.
 
     Returns:
-        The rows; those of a part are in the order in which they came.
+        The rows, in so many parts; those of a part are in the order in which they came. Another table's rows of the
+        same samples are in the part of the same number.
     """
     if n_parts == 1:
         return Rows.of(pl.concat(list(pieces)))
     folder = TemporaryFolder()
-    writers: dict[int, pyarrow.ipc.RecordBatchFileWriter] = {}
+    files = [folder.path / f"{number:05d}" for number in range(n_parts)]
+    writers: list[pyarrow.ipc.RecordBatchFileWriter] = []
     options = pyarrow.ipc.IpcWriteOptions(compression="lz4")
     try:
         for piece in pieces:
             numbered = piece.with_columns(_part=pl.col("sample_id").hash() % n_parts)
+            if not writers:
+                schema = piece.clear().to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+                writers = [pyarrow.ipc.new_file(file, schema, options=options) for file in files]
             for (number,), rows in numbered.partition_by("_part", as_dict=True, include_key=False).items():
-                table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
-                if number not in writers:
-                    writers[number] = pyarrow.ipc.new_file(folder.path / f"{number:05d}", table.schema, options=options)
-                writers[number].write_table(table)
+                writers[number].write_table(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
     finally:
-        for writer in writers.values():
+        for writer in writers:
             writer.close()
-    return Rows(tuple(pl.scan_ipc(folder.path / f"{number:05d}") for number in sorted(writers)), folder)
+    return Rows(tuple(map(pl.scan_ipc, files)), folder)

@@ -1,7 +1,7 @@
-"""Answers of any number: in parts, each of which has every answer to its samples.
+"""Rows of any number: in parts, each of which has every row of its samples.
 
-Most results are one part in memory. Those of a large table lie on disk, and a part is read when its turn comes. What
-needs all answers asks each part for a small table, and puts these together.
+Most tables are one part in memory. The parts of a large one lie on disk, and each is read when its turn comes. What
+needs all rows asks each part for a small table, and puts these together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..tables.temporary import TemporaryFolder
+    from .temporary import TemporaryFolder
 
 
 @dataclass(frozen=True)
