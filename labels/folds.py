@@ -10,7 +10,7 @@ import numpy as np
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -48,9 +48,13 @@ def fold_of(sample_ids: Sequence[str], source_ids: Sequence[str | None] | None =
     names: Iterable[str] = sample_ids
     if source_ids is not None:
         names = (own if source is None else source for own, source in zip(sample_ids, source_ids, strict=True))
-    return np.fromiter((_fold(name) for name in names), np.int8, len(sample_ids))
+    numbers = np.frombuffer(b"".join(_digests(names)), dtype="<u8")
+    return (numbers % N_FOLDS).astype(np.int8)
 
 
-def _fold(name: str) -> int:
-    digest = blake2b(name.encode(), digest_size=8, key=_KEY).digest()
-    return int.from_bytes(digest, "little") % N_FOLDS
+def _digests(names: Iterable[str]) -> Iterator[bytes]:
+    begun = blake2b(digest_size=8, key=_KEY)
+    for name in names:
+        digest = begun.copy()
+        digest.update(name.encode())
+        yield digest.digest()

@@ -10,6 +10,7 @@ import polars as pl
 from ..errors import TableError
 from ..tables.checking import check_table
 from ..tables.rows import Rows
+from ..tables.shards import sample_numbers
 from ..tables.types import polars_schema
 from .input_schemas import ANSWERS
 
@@ -101,9 +102,7 @@ class Results:
         given = Rows.of(rows) if isinstance(rows, pl.DataFrame) else rows
         types = polars_schema(ANSWERS, optional=given.columns)
         typed = [pl.col(column).cast(dtype) for column, dtype in types.items() if column in given.columns]
-        kept = given.each(lambda part: part.select(typed).filter(pl.col("correct").is_not_null()))
-        if given.folder is None:
-            kept = Rows.of(kept.frame())  # once for all that will ask
+        kept = given.each(lambda part: part.select(typed).filter(pl.col("correct").is_not_null())).stored()
         if not kept.gather(lambda part: part.select(pl.len()))["len"].sum():
             raise TableError(f"{where}: no answers; every row lacks whether it is right")
         for part in kept.parts:
@@ -217,11 +216,13 @@ def _unique_samples(rows: Rows) -> tuple[Rows, list[str]]:
 
 def _check_pairs(rows: pl.DataFrame, where: str) -> None:
     """No state answers a sample twice. Whole numbers stand for names: they take a fifth of the memory."""
-    states = pl.struct("family", "state") if "family" in rows.columns else pl.col("state")
-    pairs = rows.select(pair=pl.col("sample_id").rank("dense").cast(pl.UInt64) * (1 << 20) + states.rank("dense"))
-    if pairs["pair"].n_unique() == len(pairs):
+    named = pl.struct("family", "state") if "family" in rows.columns else pl.col("state")
+    states = rows.select(state=named.rank("dense").cast(pl.UInt64))["state"]
+    n_states = int(states.n_unique())
+    pairs = sample_numbers(rows["sample_id"], n_states) * (n_states + 1) + states
+    if pairs.n_unique() == len(pairs):
         return
-    twice = rows.filter(pairs["pair"].is_duplicated())
+    twice = rows.filter(pairs.is_duplicated())
     row = twice.row(0, named=True)
     raise TableError(
         f"{where}: sample {row['sample_id']!r} and state {row['state']!r} come more than once ({len(twice)} such rows)"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from .temporary import TemporaryFolder
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from .temporary import TemporaryFolder
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,16 @@ class Rows:
     def each(self, change: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Rows:
         """Every part changed in the same way."""
         return Rows(tuple(change(part) for part in self.parts), self.folder)
+
+    def stored(self) -> Rows:
+        """The same rows with every change made, so that it is not made again for each question."""
+        if self.folder is None:
+            return Rows.of(self.frame())
+        folder = TemporaryFolder()
+        files = [folder.path / f"{number:05d}" for number in range(len(self.parts))]
+        for part, file in zip(self.parts, files, strict=True):
+            part.collect().write_ipc(file, compression="lz4")
+        return Rows(tuple(map(pl.scan_ipc, files)), folder)
 
     def gather(self, ask: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
         """What each part answers, one after the other."""

@@ -47,13 +47,14 @@ def write_labels(path: Path, info: DatasetInfo, families: Sequence[FamilyTables]
 def _write_shards(path: Path, info: DatasetInfo, family: str, tables: FamilyTables) -> None:
     """Write *labels* and *predictions* of a family; a column that holds something in one shard is in all of them."""
     names = class_label_names(tables.states["state"].to_list(), info.class_names)
-    kept = (
-        {name for shard in tables.shards for name in filled_columns(shard.labels, LABELS)},
-        {name for shard in tables.shards for name in filled_columns(shard.predictions, PREDICTIONS)},
-    )
+    schemas = LABELS, PREDICTIONS
+    kept: tuple[set[str], set[str]] = set(), set()
+    for shard in tables.shards:
+        for frame, schema, columns in zip(shard, schemas, kept, strict=True):
+            columns |= set(filled_columns(frame, schema))
     places = labels_place(path, family), predictions_place(path, family)
     for number, shard in enumerate(tables.shards):
-        for frame, schema, columns, place in zip(shard, (LABELS, PREDICTIONS), kept, places, strict=True):
+        for frame, schema, columns, place in zip(shard, schemas, kept, places, strict=True):
             file = shard_path(place, info.split, number, len(tables.shards))
             write_table(
                 file,
