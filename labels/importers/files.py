@@ -15,7 +15,6 @@ import pyarrow
 import pyarrow.parquet
 
 from ..errors import InputError, TableError, first_line
-from ..tables import shards
 from ..tables.temporary import TemporaryFolder
 from .columns import INDEX_COLUMNS, TEXT_COLUMNS
 from .json_files import read_lines
@@ -26,8 +25,10 @@ if TYPE_CHECKING:
 
 SEPARATED, LINES, PARQUET = (".csv", ".tsv"), (".jsonl", ".ndjson"), (".parquet",)
 """Suffixes of the kinds of table; `.gz` may follow the first two."""
-PIECE_ROWS = 500_000
-"""Rows of a piece of a large table."""
+LARGE_CELLS = 10_000_000
+"""Rows times columns from which a table is read in pieces."""
+PIECE_CELLS = 3_000_000
+"""Rows times columns of a piece."""
 LARGE_BYTES = 100_000_000
 """Size from which a CSV file is not read as a whole."""
 GLIMPSE = 10_000
@@ -108,7 +109,7 @@ def open_table(path: Path, columns: Mapping[str, str] | None = None, *, most: in
 class TablePieces:
     """The rows of a table in pieces, so that large ones need not fit into memory.
 
-    A parquet or CSV file of many rows comes in several pieces, every other table in one.
+    A parquet or CSV file of many cells comes in several pieces, every other table in one.
     """
 
     def __init__(self, path: Path, columns: Mapping[str, str] | None = None) -> None:
@@ -119,40 +120,73 @@ class TablePieces:
             columns: As of `open_table`.
 
         Raises:
-            InputError: The file is missing or cannot be read.
+            InputError: As `open_table`.
+            TableError: As `open_table`.
         """
-        self._path, self._columns = path, columns or {}
-        self._stored: Path | None = path if _kind(path) == PARQUET else None
+        self.path = path
+        """The file."""
+        self._columns = columns or {}
+        self._stored = path
         if _kind(path) == SEPARATED and path.suffix != ".gz" and path.is_file() and path.stat().st_size > LARGE_BYTES:
             self._folder = TemporaryFolder()  # it stays for as long as this object does
             self._stored = self._folder.path / "table.parquet"
             with _readable(path):
                 store_separated(path, self._stored)
-        self.rows = 0 if self._stored is None else _count_rows(self._stored)
-        """Number of rows; 0 where the table is read whole."""
+        small = _kind(self._stored) != PARQUET or _count_cells(self._stored) <= LARGE_CELLS
+        self._whole = open_table(path, self._columns) if small else None
+
+    @classmethod
+    def of(cls, table: Table) -> TablePieces:
+        """A table that is open, as one piece."""
+        pieces = cls.__new__(cls)
+        pieces.path, pieces._whole = table.path, table
+        return pieces
+
+    @property
+    def rows(self) -> pl.LazyFrame:
+        """All rows, to ask for something of them."""
+        if self._whole is not None:
+            return self._whole.frame.lazy()
+        return pl.scan_parquet(self._stored, hive_partitioning=False).rename(self._columns)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return int(self.rows.select(pl.len()).collect().item())
+
+    @property
+    def header(self) -> Table:
+        """The columns of the pieces, without a row."""
+        if self._whole is not None:
+            return self._whole.with_frame(self._whole.frame.clear())
+        return self._piece(pl.scan_parquet(self._stored, hive_partitioning=False).head(0).collect())
 
     def __iter__(self) -> Iterator[Table]:
         """Each piece.
 
         Raises:
-            InputError: As `open_table`.
-            TableError: As `open_table`.
+            InputError: The file cannot be read.
+            TableError: It has no rows.
         """
-        if self._stored is None or self.rows <= shards.SHARD_ROWS:
-            yield open_table(self._path, self._columns)
+        if self._whole is not None:
+            yield self._whole
             return
         first, found = 0, False
-        with _readable(self._path):
+        with _readable(self.path):
             file = pyarrow.parquet.ParquetFile(self._stored)
+            n_rows = max(1, PIECE_CELLS // len(file.schema_arrow.names))
             for group in range(file.num_row_groups):  # each by itself, as what was read of a file is held to its end
-                for batch in file.iter_batches(PIECE_ROWS, row_groups=[group]):
-                    table = _without_index(_renamed(_filled(self._path, pl.DataFrame(batch)), self._columns))
+                for batch in file.iter_batches(n_rows, row_groups=[group]):
+                    table = self._piece(pl.DataFrame(batch))
                     if len(table.frame):
                         yield replace(table, first=first)
                         found = True
                     first += len(batch)
         if not found:
-            raise TableError(f"{self._path}: the table has no rows")
+            raise TableError(f"{self.path}: the table has no rows")
+
+    def _piece(self, rows: pl.DataFrame) -> Table:
+        return _without_index(_renamed(_filled(self.path, rows), self._columns))
 
 
 @contextmanager
@@ -169,12 +203,13 @@ def _readable(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: cannot be read ({first_line(error)})") from error
 
 
-def _count_rows(path: Path) -> int:
-    """Rows of a parquet file; 0 of one that cannot be read."""
+def _count_cells(path: Path) -> int:
+    """Rows times columns of a parquet file; 0 of one that cannot be read."""
     try:
-        return int(pyarrow.parquet.read_metadata(path).num_rows)
+        footer = pyarrow.parquet.read_metadata(path)
     except (pyarrow.ArrowException, OSError):
         return 0
+    return int(footer.num_rows * footer.num_columns)
 
 
 def is_table(path: Path) -> bool:

@@ -9,11 +9,11 @@ import polars as pl
 
 from ..errors import InputError, TableError
 from .answers import as_correct
-from .files import GLIMPSE, Table, is_table, open_table, some
+from .files import GLIMPSE, Table, TablePieces, is_table, open_table, some
 from .import_options import ImportOptions
 from .json_files import read_json
 from .results import Results, results_of_tasks
-from .wide import find_states, read_wide_rows
+from .wide import find_states, read_wide_pieces
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def read_routerbench(where: Path, options: ImportOptions | None = None) -> Resul
     """
     options = options or ImportOptions()
     table = open_table(where, {**options.columns, ROUTERBENCH_TASK: "category"})
-    results = read_wide_rows(table, replace(options, cost_unit=options.cost_unit or "usd"))
+    results = read_wide_pieces(TablePieces.of(table), replace(options, cost_unit=options.cost_unit or "usd"))
     return replace(results, source="RouterBench")
 
 
@@ -65,7 +65,7 @@ def _is_routellm_table(file: Path) -> bool:
 
 def _models(table: Table) -> list[str]:
     try:
-        return find_states(table)
+        return find_states(table.path, table.frame.lazy(), table.frame.columns)
     except TableError:
         return []
 
@@ -82,12 +82,10 @@ def read_routellm(where: Path, options: ImportOptions | None = None) -> Results:
     options = options or ImportOptions()
     files = [where] if where.is_file() else sorted(where.glob("*.csv"))
     tables = [open_table(file, options.columns) for file in files]
+    number = pl.int_range(pl.len()).cast(pl.String).alias("sample_id")
     parts = [
-        read_wide_rows(
-            table.with_frame(table.frame.drop("prompt").with_columns(sample_id=pl.int_range(pl.len()).cast(pl.String))),
-            options,
-        )
-        for table in tables
+        read_wide_pieces(TablePieces.of(table.with_frame(numbered)), options)
+        for table, numbered in ((table, table.frame.drop("prompt").with_columns(number)) for table in tables)
     ]
     if len(parts) == 1:
         return replace(parts[0], source="RouteLLM")

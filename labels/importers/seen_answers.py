@@ -44,13 +44,14 @@ class ReadAnswers:
 class SeenAnswers:
     """The different answers of a table that comes in pieces."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, right: str | None = None) -> None:
         """None yet.
 
         Args:
             path: The table's file, to name in messages.
+            right: How messages call the column of right and wrong; by default by its name.
         """
-        self._path = path
+        self._path, self._right = path, right
         self._seen: list[pl.DataFrame] = []
 
     def add(self, table: Table) -> None:
@@ -85,7 +86,7 @@ class SeenAnswers:
             columns, names, notes = answers.columns(), answers.class_names, answers.notes
         right = next((column for column in ("correct", "score") if column in seen.columns), None)
         if right is not None:
-            given = as_correct(seen[right], threshold, place)
+            given = as_correct(seen[right], threshold, place, self._right)
             if columns and (given != columns["correct"]).any():
                 columns, names = {}, ()
                 notes = (f"Column {right!r} does not follow from 'target' and 'prediction', so these were left out.",)

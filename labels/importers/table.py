@@ -46,8 +46,8 @@ def read_long_table(path: Path, options: ImportOptions | None = None) -> Results
     """
     options = options or ImportOptions()
     table = TablePieces(path, options.columns)
-    pieces = _Pieces(table, path)
-    rows = part_by_sample(pieces, parts_of(table.rows))
+    pieces = _LongPieces(table)
+    rows = part_by_sample(pieces, parts_of(table.n_rows))
     answers = pieces.seen.read(options.threshold)
     results = Results.create(
         stem(path),
@@ -61,13 +61,13 @@ def read_long_table(path: Path, options: ImportOptions | None = None) -> Results
     return results if options.task is None else results.only(options.task, str(path))
 
 
-class _Pieces:
+class _LongPieces:
     """The rows of a table piece by piece, and what they hold."""
 
-    def __init__(self, table: TablePieces, path: Path) -> None:
-        self.seen = SeenAnswers(path)
+    def __init__(self, table: TablePieces) -> None:
+        self.seen = SeenAnswers(table.path)
         """The different answers of the pieces that were read."""
-        self._table, self._path = table, path
+        self._table = table
         self._notes: dict[str, None] = {}
         self._unknown: Counter[str] = Counter()
 
@@ -81,7 +81,7 @@ class _Pieces:
             table = self._typed(table)
             self.seen.add(table)
             unused = [column for column in table.frame.columns if column not in NAMES]
-            self._notes |= dict.fromkeys((*table.notes, *([left_out(self._path, unused)] if unused else [])))
+            self._notes |= dict.fromkeys((*table.notes, *([left_out(self._table.path, unused)] if unused else [])))
             yield table.frame.drop(unused)
 
     def _typed(self, table: Table) -> Table:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ..errors import TableError
-from .answers import as_correct, read_answers
-from .files import GLIMPSE, Table, is_table, known_names, left_out, open_table, some, stem
+from ..tables.parting import part_by_sample, parts_of
+from .files import GLIMPSE, Table, TablePieces, is_table, known_names, left_out, open_table, some, stem
 from .import_options import ImportOptions
 from .results import Results
+from .seen_answers import SeenAnswers
 from .table import as_numbers, require, unknown_numbers, with_category
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 NAMES = ("sample_id", "target", "category", "source_id", "family", "group", "task", "subject")
 """Columns of a wide table that are no state."""
 COST_SUFFIXES, CONFIDENCE_SUFFIX = ("|cost", "|total_cost"), "|confidence"
 """What follows a state's name in the columns of its costs (ours, RouterBench's) and confidences."""
-CELL, ROW = "_cell", "_row"
-"""Names of what a state's column holds, and of the row that it stands in."""
+ROW = "_row"
+"""Column of the row that a cell stands in."""
 
 
 def is_wide_table(path: Path) -> bool:
@@ -47,117 +49,142 @@ def read_wide_table(path: Path, options: ImportOptions | None = None) -> Results
         TableError: No column is a state, or a cell holds what it should not; names the line.
     """
     options = options or ImportOptions()
-    return read_wide_rows(open_table(path, options.columns), options)
+    return read_wide_pieces(TablePieces(path, options.columns), options)
 
 
-def read_wide_rows(table: Table, options: ImportOptions) -> Results:
+def read_wide_pieces(table: TablePieces, options: ImportOptions) -> Results:
     """What `read_wide_table` does with a table that is open."""
-    path = table.path
-    table = with_category(known_names(table, NAMES))
-    require(table, ("sample_id",))
-    if table.frame["sample_id"].is_duplicated().any():
-        row = int((~table.frame["sample_id"].is_first_distinct()).arg_max() or 0)
-        if "category" not in table.frame.columns:
-            raise TableError(
-                f"{path} {table.place(row)}: sample {table.frame['sample_id'][row]!r} comes more than once"
-            )
-    states = find_states(table, options.state_names)
-    long, notes = _long(table, states)
-    cells = long[CELL]
-
-    def place(row: int) -> str:
-        return f"{path} {table.place(long[ROW][row])}"
-
-    if "target" in table.frame.columns and not _says_right(table, states):
-        read = read_answers(long["target"], cells, place)
-        columns, names, notes = read.columns(), read.class_names, [*notes, *read.notes]
-    else:
-        columns, names = {"correct": as_correct(cells, options.threshold, place, what="a state's column")}, ()
-    used = {"sample_id", "category", "source_id", "target", *states}
-    used |= {f"{state}{suffix}" for state in states for suffix in (*COST_SUFFIXES, CONFIDENCE_SUFFIX)}
-    unused = [column for column in table.frame.columns if column not in used]
+    pieces = _WidePieces(table, options.state_names)
+    rows = part_by_sample(pieces, parts_of(table.n_rows * len(pieces.states)))
+    answers = pieces.seen.read(options.threshold)
     results = Results.create(
-        stem(path),
-        long.drop("target", strict=False).with_columns(**columns),
-        f"predictions:{path.name}",
-        where=str(path),
-        class_names=names,
+        stem(table.path),
+        rows.each(answers.put_into),
+        f"predictions:{table.path.name}",
+        where=str(table.path),
+        class_names=answers.class_names,
         cost_unit=options.cost_unit,
-        notes=[*table.notes, *([left_out(path, unused)] if unused else []), *notes],
+        notes=[*pieces.notes, *answers.notes],
     )
-    return results if options.task is None else results.only(options.task, str(path))
+    return results if options.task is None else results.only(options.task, str(table.path))
 
 
-def find_states(table: Table, known: Sequence[str] = ()) -> list[str]:
+class _WidePieces:
+    """The rows of a table piece by piece, one row for each cell, and what the cells hold."""
+
+    def __init__(self, table: TablePieces, known: Sequence[str]) -> None:
+        header = _named(table.header)
+        require(header, ("sample_id",))
+        self._table = table
+        self.states = find_states(table.path, table.rows, header.frame.columns, known)
+        """The columns that are states."""
+        kinds = {header.frame.schema[state] for state in self.states}
+        numeric = all(kind.is_numeric() for kind in kinds)
+        self._kind = kinds.pop() if len(kinds) == 1 else pl.Float64() if numeric else pl.String()
+        says_right = not numeric and len(right_or_wrong(table.rows, self.states)) == len(self.states)
+        self._answered = "target" in header.frame.columns and not says_right
+        self.seen = SeenAnswers(table.path, "a state's column")
+        """The different cells of the pieces that were read."""
+        self._notes: dict[str, None] = {}
+        self._unknown: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        """Each piece, one row for each cell that is not empty."""
+        for piece in self._table:
+            table = _named(piece)
+            self._check_samples(table)
+            long = self._long(table)
+            self.seen.add(long)
+            used = {"sample_id", "category", "source_id", "target", *self.states}
+            used |= {f"{state}{suffix}" for state in self.states for suffix in (*COST_SUFFIXES, CONFIDENCE_SUFFIX)}
+            unused = [column for column in table.frame.columns if column not in used]
+            self._notes |= dict.fromkeys((*table.notes, *([left_out(table.path, unused)] if unused else [])))
+            yield long.frame
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out or assumed in the pieces that were read."""
+        return [*self._notes, *unknown_numbers(self._unknown)]
+
+    def _check_samples(self, table: Table) -> None:
+        samples = table.frame["sample_id"]
+        if "category" not in table.frame.columns and samples.is_duplicated().any():
+            row = int((~samples.is_first_distinct()).arg_max() or 0)
+            raise TableError(f"{table.path} {table.place(row)}: sample {samples[row]!r} comes more than once")
+
+    def _long(self, table: Table) -> Table:
+        """What is known of the sample, the state, what its cell holds, cost and confidence."""
+        cell = "prediction" if self._answered else "score"
+        names = [name for name in ("sample_id", "category", "source_id") if name in table.frame.columns]
+        about = [*names, *(["target"] if self._answered else [])]
+        cells = table.frame.select(
+            *(pl.col(name).cast(pl.String) if name in names else pl.col(name) for name in about),
+            *(pl.col(state).cast(self._kind) for state in self.states),
+            table.numbers.alias(ROW),
+        )
+        long = cells.unpivot(self.states, index=[*about, ROW], variable_name="state", value_name=cell)
+        for column, suffixes in (("cost", COST_SUFFIXES), ("confidence", (CONFIDENCE_SUFFIX,))):
+            values = self._beside(table, suffixes)
+            long = long if values is None else long.with_columns(values.alias(column))
+        long = long.filter(pl.col(cell).is_not_null())
+        return Table(table.path, long.drop(ROW), long[ROW])
+
+    def _beside(self, table: Table, suffixes: Sequence[str]) -> pl.Series | None:
+        """What stands beside each state's column, in the order of the long table; null where a state has none."""
+        there = set(table.frame.columns)
+        beside = {
+            state: next((f"{state}{s}" for s in suffixes if f"{state}{s}" in there), None) for state in self.states
+        }
+        if not any(beside.values()):
+            return None
+        columns: list[pl.Series] = []
+        for found in beside.values():
+            if found is None:
+                columns.append(pl.repeat(None, len(table.frame), dtype=pl.Float64, eager=True).rename(""))
+                continue
+            numbers, unknown = as_numbers(table, found)
+            self._unknown[found] += unknown
+            columns.append(numbers.rename(""))
+        return pl.concat(columns)
+
+
+def _named(table: Table) -> Table:
+    return with_category(known_names(table, NAMES))
+
+
+def find_states(path: Path, rows: pl.LazyFrame, columns: Sequence[str], known: Sequence[str] = ()) -> list[str]:
     """The columns that are states: those that are known by name, else those with a cost, else those of right and wrong.
+
+    Args:
+        path: The file, to name in messages.
+        rows: The table.
+        columns: Its columns that may be one.
+        known: Names of states.
 
     Raises:
         TableError: There are fewer than two.
     """
-    columns, there, wanted = table.frame.columns, set(table.frame.columns), set(known)
+    there, wanted = set(columns), set(known)
     with_cost = [c for c in columns if any(f"{c}{suffix}" in there for suffix in COST_SUFFIXES)]
     named = [column for column in columns if column in wanted]
-    if named or with_cost:
-        states = named or with_cost
-    else:
-        states = [c for c in columns if c not in NAMES and "|" not in c and _is_right_or_wrong(table.frame[c])]
+    states = named or with_cost or right_or_wrong(rows, [c for c in columns if c not in NAMES and "|" not in c])
     if len(states) < 2:
-        raise TableError(
-            f"{table.path}: fewer than two columns are states; it has {some(columns)}. A long table has a column"
-            " 'state'"
-        )
+        has = some(list(columns))
+        raise TableError(f"{path}: fewer than two columns are states; it has {has}. A long table has a column 'state'")
     return states
 
 
-def _is_right_or_wrong(values: pl.Series) -> bool:
-    if values.dtype == pl.Boolean:
-        return True
-    if values.dtype.is_numeric():
-        return bool(values.cast(pl.Float64).fill_nan(None).drop_nulls().is_between(0, 1).all())
-    return bool(values.drop_nulls().str.to_lowercase().is_in(["true", "false", ""]).all())
-
-
-def _says_right(table: Table, states: Sequence[str]) -> bool:
-    """Whether cells are true and false rather than answers."""
-    schema = table.frame.schema
-    return all(not schema[state].is_numeric() and _is_right_or_wrong(table.frame[state]) for state in states)
-
-
-def _long(table: Table, states: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
-    """One row for each cell that is not empty: what is known of the sample, `CELL`, `ROW`, cost and confidence."""
-    schema = table.frame.schema
-    kinds = {schema[state] for state in states}
-    kind = kinds.pop() if len(kinds) == 1 else (pl.Float64 if all(k.is_numeric() for k in kinds) else pl.String)
-    names = [name for name in ("sample_id", "category", "source_id") if name in table.frame.columns]
-    about = [*names, *(["target"] if "target" in table.frame.columns else [])]
-    cells = table.frame.select(
-        *(pl.col(name).cast(pl.String) if name in names else pl.col(name) for name in about),
-        *(pl.col(state).cast(kind) for state in states),
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW),
-    )
-    long = cells.unpivot(states, index=[*about, ROW], variable_name="state", value_name=CELL)
-    notes: list[str] = []
-    for column, suffixes in (("cost", COST_SUFFIXES), ("confidence", (CONFIDENCE_SUFFIX,))):
-        values, more = _beside(table, states, suffixes)
-        notes += more
-        long = long if values is None else long.with_columns(values.alias(column))
-    return long.filter(pl.col(CELL).is_not_null()), list(dict.fromkeys(notes))
-
-
-def _beside(table: Table, states: Sequence[str], suffixes: Sequence[str]) -> tuple[pl.Series | None, list[str]]:
-    """What stands beside each state's column, in the order of the long table; null where a state has none."""
-    there = set(table.frame.columns)
-    if not any(f"{state}{suffix}" in there for state in states for suffix in suffixes):
-        return None, []
-    columns: list[pl.Series] = []
-    unknown = pl.repeat(None, len(table.frame), dtype=pl.Float64, eager=True).rename("")
-    notes: list[str] = []
-    for state in states:
-        found = next((f"{state}{suffix}" for suffix in suffixes if f"{state}{suffix}" in there), None)
-        if found is None:
-            columns.append(unknown)
-        else:
-            numbers, written_otherwise = as_numbers(table, found)
-            columns.append(numbers.rename(""))
-            notes += unknown_numbers({found: written_otherwise})
-    return pl.concat(columns), notes
+def right_or_wrong(rows: pl.LazyFrame, columns: Sequence[str]) -> list[str]:
+    """Those of some columns that hold nothing but right and wrong."""
+    schema = rows.collect_schema()
+    asked: dict[str, pl.Expr] = {}
+    for column in columns:
+        kind, values = schema[column], pl.col(column).drop_nulls()
+        if kind == pl.Boolean:
+            asked[column] = pl.lit(value=True)
+        elif kind.is_numeric():
+            asked[column] = values.cast(pl.Float64).fill_nan(None).drop_nulls().is_between(0, 1).all()
+        elif kind == pl.String:
+            asked[column] = values.str.to_lowercase().is_in(["true", "false", ""]).all()
+    answers = rows.select(asked[column].alias(column) for column in asked).collect(engine="streaming")
+    return [column for column in asked if answers[column].item()]

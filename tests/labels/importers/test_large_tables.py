@@ -20,11 +20,12 @@ SAMPLES = 200
 
 @pytest.fixture
 def small_pieces(monkeypatch):
-    """Tables of over 150 rows are large, as are CSV files of over 500 bytes, and come in pieces of 70."""
+    """Tables of some hundred cells are large, as are CSV files of over 500 bytes, and come in pieces of 300 cells."""
 
     def change():
         monkeypatch.setattr(shards, "SHARD_ROWS", 150)
-        monkeypatch.setattr(files, "PIECE_ROWS", 70)
+        monkeypatch.setattr(files, "LARGE_CELLS", 450)
+        monkeypatch.setattr(files, "PIECE_CELLS", 300)
         monkeypatch.setattr(files, "LARGE_BYTES", 500)
 
     return change
@@ -92,6 +93,27 @@ def written(rows: pl.DataFrame, folder: Path, suffix: str) -> Path:
 def test_tables_in_pieces_give_the_same_labels(tmp_path, small_pieces, rows, options, arguments, suffix):
     path = written(rows, tmp_path, suffix)
     arguments = {"states": state_rows(), "options": options, "name": "demo", **arguments}
+    assert_pieces_say_the_same(path, tmp_path / "out", small_pieces, arguments)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+@pytest.mark.parametrize("answered", [True, False])
+def test_wide_tables_in_pieces_give_the_same_labels(tmp_path, small_pieces, answered, suffix):
+    rows = prediction_rows(SAMPLES).with_columns(right=(pl.col("prediction") == pl.col("target")).cast(pl.Int8))
+    about = ["sample_id", "category", *(["target"] if answered else [])]
+    named = rows.with_columns(pl.col("target", "prediction").replace_strict(dict(enumerate(CLASSES))))
+    cells = named.pivot("state", index=about, values="prediction" if answered else "right")
+    sure = rows.pivot("state", index="sample_id", values="confidence")
+    sure = sure.rename({name: f"{name}|confidence" for name in sure.columns[1:]})
+    wide = cells.join(sure, on="sample_id", maintain_order="left")
+    wide = wide.with_columns(base=pl.when(pl.int_range(pl.len()) % 50 != 9).then("base"))
+    arguments = {"states": state_rows(), "name": "demo", "missing": "drop-samples"}
+    arguments["options"] = ImportOptions(state_names=("tiny", "base", "huge") if answered else ())
+    path = written(wide, tmp_path, suffix)
+    assert_pieces_say_the_same(path, tmp_path / "out", small_pieces, arguments)
+
+
+def assert_pieces_say_the_same(path, out, small_pieces, arguments):
     whole = label_predictions(path, **arguments)
     small_pieces()
     parted = label_predictions(path, **arguments)
@@ -102,7 +124,7 @@ def test_tables_in_pieces_give_the_same_labels(tmp_path, small_pieces, rows, opt
         key = ["sample_id", "state"]
         assert_frame_equal(other.predictions.sort(key), one.predictions.sort(key))
         assert_frame_equal(other.states, one.states)
-    folder = write_dataset(tmp_path / "out", parted.info, parted.families)
+    folder = write_dataset(out, parted.info, parted.families)
     assert len(folder.tables[folder.families[0]].files) == len(parted.families[0].shards)
     assert [p for p in validate_folder(DatasetFolder(folder.path)) if p.file != "README.md"] == []
 
