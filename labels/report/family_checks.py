@@ -35,12 +35,21 @@ def check_family(folder: DatasetFolder, family: str) -> list[Problem]:
         problems += _check_shard(folder, family, number, figures)
     if problems:
         return problems
-    samples = folder.labels(family, ["sample_id"])["sample_id"]
-    if len(labels.files) > 1 and samples.is_duplicated().any():
-        twice = samples.filter(samples.is_duplicated()).unique(maintain_order=True)
+    twice = _in_several_files(folder, family)
+    if len(twice):
         return [offending(place_of(labels.path, folder), "sample_id", "is in several files", twice)]
     problems += _check_names(folder, family)
     return problems + _check_states(folder, family, figures)
+
+
+def _in_several_files(folder: DatasetFolder, family: str) -> pl.Series:
+    """Samples that more than one shard has; the names are held only if their hashes say that there are any."""
+    shards = folder.tables[family].shards(["sample_id"])
+    hashes = pl.concat([shard["sample_id"].hash() for shard in shards]).sort().to_numpy()
+    if not (hashes[1:] == hashes[:-1]).any():
+        return pl.Series(dtype=pl.String)
+    samples = folder.labels(family, ["sample_id"])["sample_id"]
+    return samples.filter(samples.is_duplicated()).unique(maintain_order=True)
 
 
 def _check_shard(folder: DatasetFolder, family: str, number: int, figures: StateFigures) -> list[Problem]:

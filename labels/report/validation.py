@@ -139,6 +139,8 @@ def _check_published(folder: DatasetFolder, states: pl.DataFrame, file: str) -> 
 
 def _check_samples(folder: DatasetFolder) -> Iterator[Problem]:
     """All families label the same samples, with the same targets and folds."""
+    if len(folder.families) == 1:
+        return
     first = _samples(folder, folder.families[0])
     for family in folder.families[1:]:
         both = _samples(folder, family).join(first, on="sample_id", how="full", suffix="_first")

@@ -130,7 +130,9 @@ class StoredFile:
             stored = self.stored(columns)
             empty = pl.DataFrame(self._footer.schema.empty_table().select(stored))
             batches = pyarrow.parquet.ParquetFile(file).iter_batches(columns=stored)
-            read = pl.concat([empty, *(pl.DataFrame(batch).filter(condition) for batch in batches)])
+            # Arrow copies what it keeps; texts that polars keeps hold on to those that it does not.
+            kept = (batch.filter(pl.DataFrame(batch).select(condition).to_series().to_arrow()) for batch in batches)
+            read = pl.concat([empty, *map(pl.DataFrame, kept)])
         return self._checked(read.select(stored))
 
     def stored(self, columns: Sequence[str] | None) -> list[str]:
