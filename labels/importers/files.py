@@ -60,6 +60,14 @@ class Table:
         """How a message names a row."""
         return place_in(self.path, int(self.numbers[row]))
 
+    def slices(self, n_rows: int) -> Iterator[Table]:
+        """The table in slices of so many rows."""
+        if len(self.frame) <= n_rows:
+            yield self
+            return
+        for first in range(0, len(self.frame), n_rows):
+            yield replace(self, frame=self.frame.slice(first, n_rows), rows=self.numbers.slice(first, n_rows), first=0)
+
     def with_frame(self, frame: pl.DataFrame, *notes: str) -> Table:
         """The same file with other columns; rows keep their order."""
         return replace(self, frame=frame, notes=(*self.notes, *notes))
@@ -169,7 +177,7 @@ class TablePieces:
             TableError: It has no rows.
         """
         if self._whole is not None:
-            yield self._whole
+            yield from self._whole.slices(max(1, PIECE_CELLS // self._whole.frame.width))
             return
         first, found = 0, False
         with _readable(self.path):

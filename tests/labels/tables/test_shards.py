@@ -13,6 +13,8 @@ from adaptlabels.cards.release.viewer import check_viewer
 from adaptlabels.labels import (
     DatasetFolder,
     label_predictions,
+    label_results,
+    read_results,
     report_folder,
     to_json,
     validate_folder,
@@ -43,9 +45,10 @@ def both(tmp_path_factory):
     inputs = write_inputs(place, rows(), state_rows())
     made = label_predictions(*inputs)
     one = write_dataset(place / "one" / "out", made.info, made.families, card=write_card)
+    results = read_results(inputs[0])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shards, "SHARD_ROWS", FIRST_SHARD * STATES + 1)
-        made = label_predictions(*inputs)
+        made = label_results(results, inputs[1])
     assert isinstance(made.families[0].shards, SpilledShards)
     return one, write_dataset(place / "three" / "out", made.info, made.families, card=write_card)
 
