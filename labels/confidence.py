@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 BINS = 15
 """Bins of equal width of the calibration error, as in Guo et al., arXiv 1706.04599."""
 
+SAMPLES_AT_ONCE = 1 << 20
+"""Samples that a step takes, so that what it holds stays small."""
+
 
 @dataclass(frozen=True)
 class ConfidenceQuality:
@@ -77,10 +80,17 @@ def quality_of_state(name: str, right: NDArray[np.bool_], sure: NDArray[np.float
     """
     if not np.isfinite(sure).all():
         return None
-    # Samples of equal confidence are ties, so counts of each tie are enough.
-    _, tie, sizes = np.unique(-sure, return_inverse=True, return_counts=True)
-    wrong = np.bincount(tie, weights=~right).astype(np.float64)
+    wrong, sizes = _ties(right, sure)
     return ConfidenceQuality(name, _auroc(wrong, sizes), _calibration_error(right, sure), _aurc(wrong, sizes))
+
+
+def _ties(right: NDArray[np.bool_], sure: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Wrong samples and samples of each confidence, the highest first."""
+    order = np.argsort(-sure)
+    falling = sure[order]
+    begins = np.flatnonzero(np.append(True, falling[1:] != falling[:-1]))
+    wrong = np.add.reduceat(~right[order], begins, dtype=np.float64)
+    return wrong, np.diff(begins, append=len(order))
 
 
 def _auroc(wrong: NDArray[np.float64], sizes: NDArray[np.int64]) -> float:
@@ -92,13 +102,17 @@ def _auroc(wrong: NDArray[np.float64], sizes: NDArray[np.int64]) -> float:
 
 
 def _calibration_error(right: NDArray[np.bool_], confidence: NDArray[np.floating]) -> float:
-    sure = confidence.astype(np.float64, copy=False)
-    places = np.clip(np.ceil(sure * BINS).astype(np.int64) - 1, 0, BINS - 1)
-    gaps = np.bincount(places, weights=right - sure, minlength=BINS)
+    gaps = np.zeros(BINS)
+    for first in range(0, len(right), SAMPLES_AT_ONCE):
+        sure = confidence[first : first + SAMPLES_AT_ONCE].astype(np.float64, copy=False)
+        places = np.clip(np.ceil(sure * BINS).astype(np.int64) - 1, 0, BINS - 1)
+        gaps += np.bincount(places, weights=right[first : first + SAMPLES_AT_ONCE] - sure, minlength=BINS)
     return float(np.abs(gaps).sum() / len(right))
 
 
 def _aurc(wrong: NDArray[np.float64], sizes: NDArray[np.int64]) -> float:
     """Geifman and El-Yaniv, arXiv 1805.08206; samples of equal confidence share their errors evenly."""
-    errors = np.cumsum(np.repeat(wrong / sizes, sizes))
-    return float(np.mean(errors / np.arange(1, len(errors) + 1)))
+    errors = np.repeat(wrong / sizes, sizes)
+    np.cumsum(errors, out=errors)
+    errors /= np.arange(1, len(errors) + 1)
+    return float(errors.mean())
