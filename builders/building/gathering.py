@@ -100,19 +100,21 @@ def gather(store: Store, task: GatherTask) -> Gathered:
 
 def _answers(store: Store, task: GatherTask, state: int, pool: ThreadPoolExecutor) -> pl.DataFrame:
     """The rows of one state's parts that are about these samples."""
-    found = list(pool.map(lambda part: store.get(*part), task.parts[state]))
-    there = [frame for frame in found if frame is not None]
+    wanted = task.items.select("sample_id")
+
+    def read(part: tuple[Part, str]) -> pl.DataFrame | None:
+        rows = store.get(*part)
+        # An earlier version may have kept other types.
+        return None if rows is None else rows.cast(PART_SCHEMA).join(wanted, "sample_id", "semi", maintain_order="left")
+
+    found = list(pool.map(read, task.parts[state]))
+    there = [rows for rows in found if rows is not None]
     if len(there) < len(found):
         raise RunError(
             f"state {task.states[state]!r} lacks {len(found) - len(there)} of {len(found)} parts, though all were made;"
             " run the same command again"
         )
-    wanted = task.items.select("sample_id")
-    return pl.concat(
-        # An earlier version may have kept other types.
-        frame.cast(PART_SCHEMA).join(wanted, on="sample_id", how="semi", maintain_order="left")
-        for frame in there
-    )
+    return pl.concat(there)
 
 
 def without_problems(gathered: Gathered) -> tuple[Gathered, dict[str, str]]:

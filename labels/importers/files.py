@@ -6,7 +6,7 @@ Empty rows and an index column are left out; what cannot be read is an error tha
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,48 +114,29 @@ def open_table(path: Path, columns: Mapping[str, str] | None = None, *, most: in
     return _without_index(_renamed(_whole(path, frame), columns or {}))
 
 
+@dataclass(frozen=True)
 class TablePieces:
-    """The rows of a table in pieces, so that large ones need not fit into memory.
+    """The rows of a table in pieces, so that large ones need not fit into memory (see `open_pieces`)."""
 
-    A parquet or CSV file of many cells comes in several pieces, every other table in one.
-    """
-
-    def __init__(self, path: Path, columns: Mapping[str, str] | None = None) -> None:
-        """Look at a table.
-
-        Args:
-            path: As of `open_table`.
-            columns: As of `open_table`.
-
-        Raises:
-            InputError: As `open_table`.
-            TableError: As `open_table`.
-        """
-        self.path = path
-        """The file."""
-        self._columns = columns or {}
-        self._stored = path
-        if _kind(path) == SEPARATED and path.suffix != ".gz" and path.is_file() and path.stat().st_size > LARGE_BYTES:
-            self._folder = TemporaryFolder()  # it stays for as long as this object does
-            self._stored = self._folder.path / "table.parquet"
-            with _readable(path):
-                store_separated(path, self._stored)
-        small = _kind(self._stored) != PARQUET or _count_cells(self._stored) <= LARGE_CELLS
-        self._whole = open_table(path, self._columns) if small else None
-
-    @classmethod
-    def of(cls, table: Table) -> TablePieces:
-        """A table that is open, as one piece."""
-        pieces = cls.__new__(cls)
-        pieces.path, pieces._whole = table.path, table
-        return pieces
+    path: Path
+    """The file."""
+    whole: Table | None = None
+    """The table, if it is held in memory."""
+    stored: Path = Path()
+    """The parquet file with its rows, if it is not."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Names that its columns get, by the names that the file has."""
+    folder: TemporaryFolder | None = None
+    """Where the rows lie, if not in the file itself."""
 
     @property
     def rows(self) -> pl.LazyFrame:
         """All rows, to ask for something of them."""
-        if self._whole is not None:
-            return self._whole.frame.lazy()
-        return pl.scan_parquet(self._stored, hive_partitioning=False).rename(self._columns)
+        if self.whole is not None:
+            return self.whole.frame.lazy()
+        replaced = set(self.columns.values()) - set(self.columns)
+        rows = pl.scan_parquet(self.stored, hive_partitioning=False).drop(replaced, strict=False)
+        return rows.rename(self.columns, strict=False)
 
     @property
     def n_rows(self) -> int:
@@ -164,24 +145,28 @@ class TablePieces:
 
     @property
     def header(self) -> Table:
-        """The columns of the pieces, without a row."""
-        if self._whole is not None:
-            return self._whole.with_frame(self._whole.frame.clear())
-        return self._piece(pl.scan_parquet(self._stored, hive_partitioning=False).head(0).collect())
+        """The columns of the pieces, without a row.
+
+        Raises:
+            TableError: It lacks a column of `columns`.
+        """
+        if self.whole is not None:
+            return self.whole.with_frame(self.whole.frame.clear())
+        return self._piece(pl.scan_parquet(self.stored, hive_partitioning=False).head(0).collect())
 
     def __iter__(self) -> Iterator[Table]:
         """Each piece.
 
         Raises:
             InputError: The file cannot be read.
-            TableError: It has no rows.
+            TableError: It has no rows, or lacks a column of `columns`.
         """
-        if self._whole is not None:
-            yield from self._whole.slices(max(1, PIECE_CELLS // self._whole.frame.width))
+        if self.whole is not None:
+            yield from self.whole.slices(max(1, PIECE_CELLS // self.whole.frame.width))
             return
         first, found = 0, False
         with _readable(self.path):
-            file = pyarrow.parquet.ParquetFile(self._stored)
+            file = pyarrow.parquet.ParquetFile(self.stored)
             n_rows = max(1, PIECE_CELLS // len(file.schema_arrow.names))
             for group in range(file.num_row_groups):  # each by itself, as what was read of a file is held to its end
                 for batch in file.iter_batches(n_rows, row_groups=[group]):
@@ -194,7 +179,29 @@ class TablePieces:
             raise TableError(f"{self.path}: the table has no rows")
 
     def _piece(self, rows: pl.DataFrame) -> Table:
-        return _without_index(_renamed(_filled(self.path, rows), self._columns))
+        return _without_index(_renamed(_filled(self.path, rows), self.columns))
+
+
+def open_pieces(path: Path, columns: Mapping[str, str] | None = None) -> TablePieces:
+    """Look at a table: a parquet or CSV file of many cells is read in several pieces, every other table is held.
+
+    Args:
+        path: As of `open_table`.
+        columns: As of `open_table`.
+
+    Raises:
+        InputError: As `open_table`.
+        TableError: As `open_table`.
+    """
+    renamed = columns or {}
+    if _kind(path) == PARQUET and _count_cells(path) > LARGE_CELLS:
+        return TablePieces(path, stored=path, columns=renamed)
+    if _kind(path) == SEPARATED and path.suffix != ".gz" and path.is_file() and path.stat().st_size > LARGE_BYTES:
+        folder = TemporaryFolder()
+        with _readable(path):
+            store_separated(path, folder.path / "table.parquet")
+        return TablePieces(path, stored=folder.path / "table.parquet", columns=renamed, folder=folder)
+    return TablePieces(path, whole=open_table(path, columns))
 
 
 @contextmanager

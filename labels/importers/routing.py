@@ -46,7 +46,7 @@ def read_routerbench(where: Path, options: ImportOptions | None = None) -> Resul
     """
     options = options or ImportOptions()
     table = open_table(where, {**options.columns, ROUTERBENCH_TASK: "category"})
-    results = read_wide_pieces(TablePieces.of(table), replace(options, cost_unit=options.cost_unit or "usd"))
+    results = read_wide_pieces(TablePieces(where, table), replace(options, cost_unit=options.cost_unit or "usd"))
     return replace(results, source="RouterBench")
 
 
@@ -84,7 +84,7 @@ def read_routellm(where: Path, options: ImportOptions | None = None) -> Results:
     tables = [open_table(file, options.columns) for file in files]
     number = pl.int_range(pl.len()).cast(pl.String).alias("sample_id")
     parts = [
-        read_wide_pieces(TablePieces.of(table.with_frame(numbered)), options)
+        read_wide_pieces(TablePieces(table.path, table.with_frame(numbered)), options)
         for table, numbered in ((table, table.frame.drop("prompt").with_columns(number)) for table in tables)
     ]
     if len(parts) == 1:

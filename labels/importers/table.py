@@ -9,7 +9,7 @@ import polars as pl
 
 from ..errors import TableError
 from ..tables.parting import part_by_sample, parts_of
-from .files import GLIMPSE, Table, TablePieces, is_table, known_names, left_out, open_table, stem
+from .files import GLIMPSE, Table, TablePieces, is_table, known_names, left_out, open_pieces, open_table, stem
 from .import_options import ImportOptions
 from .results import Results
 from .seen_answers import SeenAnswers
@@ -45,7 +45,7 @@ def read_long_table(path: Path, options: ImportOptions | None = None) -> Results
         TableError: A column is missing or holds what it should not; names the line.
     """
     options = options or ImportOptions()
-    table = TablePieces(path, options.columns)
+    table = open_pieces(path, options.columns)
     pieces = _LongPieces(table)
     rows = part_by_sample(pieces, parts_of(table.n_rows))
     answers = pieces.seen.read(options.threshold)

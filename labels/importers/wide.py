@@ -9,7 +9,7 @@ import polars as pl
 
 from ..errors import TableError
 from ..tables.parting import part_by_sample, parts_of
-from .files import GLIMPSE, Table, TablePieces, is_table, known_names, left_out, open_table, some, stem
+from .files import GLIMPSE, Table, TablePieces, is_table, known_names, left_out, open_pieces, open_table, some, stem
 from .import_options import ImportOptions
 from .results import Results
 from .seen_answers import SeenAnswers
@@ -49,7 +49,7 @@ def read_wide_table(path: Path, options: ImportOptions | None = None) -> Results
         TableError: No column is a state, or a cell holds what it should not; names the line.
     """
     options = options or ImportOptions()
-    return read_wide_pieces(TablePieces(path, options.columns), options)
+    return read_wide_pieces(open_pieces(path, options.columns), options)
 
 
 def read_wide_pieces(table: TablePieces, options: ImportOptions) -> Results:
@@ -79,10 +79,10 @@ class _WidePieces:
         self.states = find_states(table.path, table.rows, header.frame.columns, known)
         """The columns that are states."""
         kinds = {header.frame.schema[state] for state in self.states}
-        numeric = all(kind.is_numeric() for kind in kinds)
-        self._kind = kinds.pop() if len(kinds) == 1 else pl.Float64() if numeric else pl.String()
-        says_right = not numeric and len(right_or_wrong(table.rows, self.states)) == len(self.states)
+        numeric = [kind.is_numeric() for kind in kinds]
+        says_right = not any(numeric) and right_or_wrong(table.rows, self.states) == self.states
         self._answered = "target" in header.frame.columns and not says_right
+        self._kind = kinds.pop() if len(kinds) == 1 else pl.Float64() if all(numeric) else pl.String()
         self.seen = SeenAnswers(table.path, "a state's column")
         """The different cells of the pieces that were read."""
         self._notes: dict[str, None] = {}

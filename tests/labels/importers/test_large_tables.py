@@ -161,6 +161,18 @@ def test_a_fault_of_a_large_csv_file_is_named_by_its_line(tmp_path, small_pieces
         label_predictions(path, state_rows(), form="table")
 
 
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_columns_of_large_tables_get_other_names(tmp_path, small_pieces, suffix):
+    rows = prediction_rows(SAMPLES).rename({"sample_id": "doc", "state": "model"}).with_columns(state=pl.lit("x"))
+    path = written(rows, tmp_path, suffix)
+    small_pieces()
+    columns = {"doc": "sample_id", "model": "state"}
+    _, (tables,) = label_predictions(path, state_rows(), options=ImportOptions(columns=columns), form="table")
+    assert tables.states["state"].to_list() == ["tiny", "base", "huge"]
+    with pytest.raises(TableError, match="no column 'nobody' to rename"):
+        label_predictions(path, state_rows(), options=ImportOptions(columns={"nobody": "state"}), form="table")
+
+
 def test_empty_rows_of_large_tables_are_passed_over(tmp_path, small_pieces):
     rows = prediction_rows(SAMPLES)
     gap = rows.clear(n=150)
