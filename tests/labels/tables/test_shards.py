@@ -21,8 +21,10 @@ from adaptlabels.labels import (
     write_dataset,
 )
 from adaptlabels.labels.tables import shards
-from adaptlabels.labels.tables.shards import Shard, SpilledShards, hold, in_shards
+from adaptlabels.labels.tables.shards import Shard, SpilledShards, hold, in_shards, sample_numbers
 from datasets import load_dataset
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ..inputs import prediction_rows, resealed, state_rows, write_inputs
 
@@ -149,3 +151,21 @@ def test_predictions_that_fit_stay_as_they_are():
     found = list(in_shards(rows(), STATES))
     assert len(found) == 1
     assert found[0].equals(rows())
+
+
+@st.composite
+def sample_rows(draw):
+    """Identifiers of rows, state by state, sample by sample, or in no order, and a number of states."""
+    n_states = draw(st.integers(1, 4))
+    names = draw(st.lists(st.sampled_from("abcdef"), unique=draw(st.booleans())))
+    by_state = names * n_states
+    by_sample = [name for name in names for _ in range(n_states)]
+    return draw(st.sampled_from([by_state, by_sample]) | st.permutations(by_state)), n_states
+
+
+@given(sample_rows())
+def test_samples_are_numbered_as_they_first_appear_however_rows_lie(case):
+    rows, n_states = case
+    firsts = list(dict.fromkeys(rows))
+    found = sample_numbers(pl.Series(rows, dtype=pl.String), n_states)
+    assert found.to_list() == [firsts.index(name) for name in rows]
