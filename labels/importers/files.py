@@ -178,6 +178,10 @@ class TablePieces:
         if not found:
             raise TableError(f"{self.path}: the table has no rows")
 
+    def place(self, row: int) -> str:
+        """How a message names a row of `rows`."""
+        return place_in(self.path, row) if self.whole is None else self.whole.place(row)
+
     def _piece(self, rows: pl.DataFrame) -> Table:
         return _without_index(_renamed(_filled(self.path, rows), self.columns))
 

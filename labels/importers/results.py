@@ -216,6 +216,8 @@ def _unique_samples(rows: Rows) -> tuple[Rows, list[str]]:
 
 def _check_pairs(rows: pl.DataFrame, where: str) -> None:
     """No state answers a sample twice. Whole numbers stand for names: they take a fifth of the memory."""
+    if rows.is_empty():  # nothing of a part was answered
+        return
     named = pl.struct("family", "state") if "family" in rows.columns else pl.col("state")
     states = rows.select(state=named.rank("dense").cast(pl.UInt64))["state"]
     n_states = int(states.n_unique())

@@ -137,10 +137,15 @@ def as_numbers(table: Table, column: str) -> tuple[pl.Series, int]:
     if values.null_count() == len(values):
         return pl.Series(column, values.is_null()).cast(pl.Float64).clear(len(values)), 0
     if not values.dtype.is_numeric():
-        numbers = values.cast(pl.Float64, strict=False) if values.dtype == pl.String else values.cast(pl.Float64)
-        wrong = numbers.is_null() & values.is_not_null()
-        row = int(wrong.arg_max() or 0)
-        raise TableError(f"{table.path} {table.place(row)}: column {column!r} holds {values[row]!r}; expected a number")
+        texts = values.cast(pl.String).str.strip_chars()
+        numbers = texts.cast(pl.Float64, strict=False)
+        wrong = numbers.is_null() & texts.is_not_null() & (texts != "")
+        if values.dtype != pl.String or wrong.any():
+            row = int(wrong.arg_max() or 0)
+            raise TableError(
+                f"{table.path} {table.place(row)}: column {column!r} holds {values[row]!r}; expected a number"
+            )
+        values = numbers  # written as text, as JSON often has them
     numbers = values.cast(pl.Float64)
     return numbers.fill_nan(None), int(numbers.is_nan().sum() or 0)
 

@@ -75,6 +75,8 @@ class _WidePieces:
     def __init__(self, table: TablePieces, known: Sequence[str]) -> None:
         header = _named(table.header)
         require(header, ("sample_id",))
+        if "category" not in header.frame.columns:
+            _check_samples(table, table.header.frame.columns[header.frame.columns.index("sample_id")])
         self._table = table
         self.states = find_states(table.path, table.rows, header.frame.columns, known)
         """The columns that are states."""
@@ -92,7 +94,6 @@ class _WidePieces:
         """Each piece, one row for each cell that is not empty."""
         for piece in self._table:
             table = _named(piece)
-            self._check_samples(table)
             long = self._long(table)
             self.seen.add(long)
             used = {"sample_id", "category", "source_id", "target", *self.states}
@@ -105,12 +106,6 @@ class _WidePieces:
     def notes(self) -> list[str]:
         """What was left out or assumed in the pieces that were read."""
         return [*self._notes, *unknown_numbers(self._unknown)]
-
-    def _check_samples(self, table: Table) -> None:
-        samples = table.frame["sample_id"]
-        if "category" not in table.frame.columns and samples.is_duplicated().any():
-            row = int((~samples.is_first_distinct()).arg_max() or 0)
-            raise TableError(f"{table.path} {table.place(row)}: sample {samples[row]!r} comes more than once")
 
     def _long(self, table: Table) -> Table:
         """What is known of the sample, the state, what its cell holds, cost and confidence."""
@@ -146,6 +141,15 @@ class _WidePieces:
             self._unknown[found] += unknown
             columns.append(numbers.rename(""))
         return pl.concat(columns)
+
+
+def _check_samples(table: TablePieces, column: str) -> None:
+    """No sample comes twice; where there are categories, their samples may have the same names."""
+    samples = table.rows.select(column).collect().to_series()
+    twice = samples.is_not_null() & ~samples.is_first_distinct()
+    if twice.any():
+        row = int(twice.arg_max() or 0)
+        raise TableError(f"{table.path} {table.place(row)}: sample {samples[row]!r} comes more than once")
 
 
 def _named(table: Table) -> Table:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -162,6 +163,15 @@ def test_metrics_of_states_serve_as_cost_below_their_own_names(tmp_path):
     assert tables.states["cost"].null_count() == 3
     assert tables.states["gflops"].to_list() == [1.0, 3.0, 10.0]
     assert tables.states["parameters"].to_list() == [5, 6, 7]
+
+
+def test_numbers_that_are_written_as_text_are_numbers(tmp_path):
+    rows = prediction_rows()
+    lines = (json.dumps({**row, "confidence": f" {row['confidence']}"}) for row in rows.iter_rows(named=True))
+    (tmp_path / "demo.jsonl").write_text("\n".join(lines))
+    (made,) = label_predictions(tmp_path / "demo.jsonl", state_rows()).families
+    (expected,) = label_predictions(*write_inputs(tmp_path, rows)).families
+    assert made.labels.equals(expected.labels)
 
 
 @pytest.mark.parametrize(

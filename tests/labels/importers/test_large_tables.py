@@ -161,6 +161,25 @@ def test_a_fault_of_a_large_csv_file_is_named_by_its_line(tmp_path, small_pieces
         label_predictions(path, state_rows(), form="table")
 
 
+def test_parts_without_an_answer_are_passed_over(tmp_path, small_pieces):
+    rows = prediction_rows(SAMPLES).select("sample_id", "state", correct=pl.col("prediction") == pl.col("target"))
+    answered = pl.col("sample_id").is_in(["s000", "s001", "s002"])
+    path = written(rows.with_columns(correct=pl.when(answered).then("correct")), tmp_path, ".parquet")
+    small_pieces()
+    _, (tables,) = label_predictions(path, state_rows())
+    assert sorted(tables.labels["sample_id"]) == ["s000", "s001", "s002"]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_a_sample_of_two_rows_of_a_large_wide_table_is_named(tmp_path, small_pieces, suffix):
+    samples = [f"s{x}" for x in range(SAMPLES - 1)]
+    wide = pl.DataFrame({"sample_id": [*samples, "s3"], "tiny": [1] * (SAMPLES - 1) + [None], "base": [1] * SAMPLES})
+    path = written(wide.with_columns(base=pl.when(pl.col("sample_id") != "s3").then("base")), tmp_path, suffix)
+    small_pieces()
+    with pytest.raises(TableError, match=r"(line 201|row 199 .*): sample 's3' comes more than once"):
+        label_predictions(path, state_rows())
+
+
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 def test_columns_of_large_tables_get_other_names(tmp_path, small_pieces, suffix):
     rows = prediction_rows(SAMPLES).rename({"sample_id": "doc", "state": "model"}).with_columns(state=pl.lit("x"))
