@@ -228,8 +228,10 @@ def test_a_unit_that_fails_stops_the_build_and_leaves_the_rest_done(
         build_troubled(out, source)
     assert source.tries(100) in tries
     done = stamps(out)
-    assert {"00000", "00001"} <= {part.stem for part in done}
-    assert "00005" not in {part.stem for part in done}
+    shards_done = {part.stem for part in done}
+    # Five units come before it. A worker that is slow to start may hold two of them: the one it scores and the next.
+    assert len(shards_done) >= 3
+    assert "00005" not in shards_done
     build(options(out, engine="local"))
     assert tables(out) == local("digits")
     assert all(part.stat().st_mtime_ns == stamp for part, stamp in done.items())
