@@ -5,6 +5,7 @@ Empty rows and an index column are left out; what cannot be read is an error tha
 
 from __future__ import annotations
 
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -217,7 +218,7 @@ def _readable(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: no such file") from error
     except (
         pl.exceptions.PolarsError, pl.exceptions.PanicException, pyarrow.ArrowException, OSError, UnicodeDecodeError,
-        EOFError,
+        EOFError, zlib.error,
     ) as error:  # fmt: skip
         raise InputError(f"{path}: cannot be read ({first_line(error)})") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -67,7 +68,7 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     yield number, _object(path, number, text)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
-    except (OSError, UnicodeDecodeError, EOFError) as error:
+    except (OSError, UnicodeDecodeError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: cannot be read ({first_line(error)})") from error
     except (json.JSONDecodeError, RecursionError) as error:
         raise TableError(f"{path}: invalid JSON ({first_line(error)})") from error

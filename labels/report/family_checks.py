@@ -35,8 +35,7 @@ def check_family(folder: DatasetFolder, family: str) -> list[Problem]:
         problems += _check_shard(folder, family, number, figures)
     if problems:
         return problems
-    twice = _in_several_files(folder, family)
-    if len(twice):
+    if len(labels.files) > 1 and len(twice := _in_several_files(folder, family)):
         return [offending(place_of(labels.path, folder), "sample_id", "is in several files", twice)]
     problems += _check_names(folder, family)
     return problems + _check_states(folder, family, figures)

@@ -88,6 +88,12 @@ def test_lines_are_counted_over_empty_ones(tmp_path):
     assert [table.place(row) for row in range(2)] == ["line 3", "line 5"]
 
 
+def damaged(content: bytes) -> bytes:
+    """Gzip whose header is whole."""
+    packed = gzip.compress(content)
+    return packed[:10] + bytes(byte ^ 0xFF for byte in packed[10:])
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -97,6 +103,8 @@ def test_lines_are_counted_over_empty_ones(tmp_path):
         ("t.csv", b"a,b\n\n,\n", "the table has no rows"),
         ("t.csv", b"a,a\n1,2\n\xff\xfe\n", "cannot be read"),
         ("t.csv.gz", b"not gzip", "cannot be read"),
+        ("t.csv.gz", damaged(b"sample_id,state\n1,a\n"), "cannot be read"),
+        ("t.jsonl.gz", damaged(b'{"sample_id": 1}\n'), "cannot be read"),
         ("t.parquet", b"nothing", "cannot be read"),
         ("t.jsonl", b'{"a": 1}\n{"a": \n', "line 2: invalid JSON"),
         ("t.jsonl", b"1\n", "line 1: expected a JSON object, found int"),
