@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ..errors import TableError
-from ..tables.parting import part_by_sample, parts_of
-from .files import GLIMPSE, Table, TablePieces, is_table, known_names, left_out, open_pieces, open_table, stem
+from .answer_pieces import AnswerPieces
+from .files import GLIMPSE, Table, is_table, known_names, open_pieces, open_table
 from .import_options import ImportOptions
-from .results import Results
-from .seen_answers import SeenAnswers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from .results import Results
 
 NAMES = (
     "sample_id", "state", "target", "prediction", "correct", "score", "confidence", "cost", "category", "source_id",
@@ -46,34 +45,13 @@ def read_long_table(path: Path, options: ImportOptions | None = None) -> Results
     """
     options = options or ImportOptions()
     table = open_pieces(path, options.columns)
-    pieces = _LongPieces(table)
-    rows = part_by_sample(pieces, parts_of(table.n_rows))
-    answers = pieces.seen.read(options.threshold)
-    results = Results.create(
-        stem(path),
-        rows.each(answers.put_into),
-        f"predictions:{path.name}",
-        where=str(path),
-        class_names=answers.class_names,
-        cost_unit=options.cost_unit,
-        notes=[*pieces.notes, *answers.notes],
-    )
-    return results if options.task is None else results.only(options.task, str(path))
+    return _LongPieces(table).results(table.n_rows, options)
 
 
-class _LongPieces:
-    """The rows of a table piece by piece, and what they hold."""
-
-    def __init__(self, table: TablePieces) -> None:
-        self.seen = SeenAnswers(table.path)
-        """The different answers of the pieces that were read."""
-        self._table = table
-        self._notes: dict[str, None] = {}
-        self._unknown: Counter[str] = Counter()
-
+class _LongPieces(AnswerPieces):
     def __iter__(self) -> Iterator[pl.DataFrame]:
         """Each piece, with the columns that we know; names are text and numbers are numbers."""
-        for piece in self._table:
+        for piece in self.table:
             table = with_category(known_names(piece, NAMES))
             require(table, ("sample_id", "state"))
             if not {"correct", "score"} & set(table.frame.columns):
@@ -81,7 +59,7 @@ class _LongPieces:
             table = self._typed(table)
             self.seen.add(table)
             unused = [column for column in table.frame.columns if column not in NAMES]
-            self._notes |= dict.fromkeys((*table.notes, *([left_out(self._table.path, unused)] if unused else [])))
+            self.tell(table, unused)
             yield table.frame.drop(unused)
 
     def _typed(self, table: Table) -> Table:
@@ -96,15 +74,10 @@ class _LongPieces:
         for column in ("confidence", "cost"):
             if column in frame.columns:
                 numbers, unknown = as_numbers(table, column)
-                self._unknown[column] += unknown
+                self.unknown[column] += unknown
                 frame = frame.with_columns(numbers)
         texts = [name for name in ("sample_id", "state", "category", "source_id", "family") if name in frame.columns]
         return table.with_frame(frame.with_columns(pl.col(name).cast(pl.String) for name in texts))
-
-    @property
-    def notes(self) -> list[str]:
-        """What was left out or assumed in the pieces that were read."""
-        return [*unknown_numbers(self._unknown), *self._notes]
 
 
 def with_category(table: Table) -> Table:
@@ -148,12 +121,3 @@ def as_numbers(table: Table, column: str) -> tuple[pl.Series, int]:
         values = numbers  # written as text, as JSON often has them
     numbers = values.cast(pl.Float64)
     return numbers.fill_nan(None), int(numbers.is_nan().sum() or 0)
-
-
-def unknown_numbers(counts: Mapping[str, int]) -> list[str]:
-    """The notes on values that were written as no number, by column."""
-    return [
-        f"{count} value{'s' if count > 1 else ''} of {column!r} that are no number count as unknown."
-        for column, count in counts.items()
-        if count
-    ]

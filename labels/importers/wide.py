@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ..errors import TableError
-from ..tables.parting import part_by_sample, parts_of
-from .files import GLIMPSE, Table, TablePieces, is_table, known_names, left_out, open_pieces, open_table, some, stem
+from .answer_pieces import AnswerPieces
+from .files import GLIMPSE, Table, TablePieces, is_table, known_names, open_pieces, open_table, some
 from .import_options import ImportOptions
-from .results import Results
-from .seen_answers import SeenAnswers
-from .table import as_numbers, require, unknown_numbers, with_category
+from .table import as_numbers, require, with_category
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from .results import Results
 
 NAMES = ("sample_id", "target", "category", "source_id", "family", "group", "task", "subject")
 """Columns of a wide table that are no state."""
@@ -55,29 +54,16 @@ def read_wide_table(path: Path, options: ImportOptions | None = None) -> Results
 def read_wide_pieces(table: TablePieces, options: ImportOptions) -> Results:
     """What `read_wide_table` does with a table that is open."""
     pieces = _WidePieces(table, options.state_names)
-    rows = part_by_sample(pieces, parts_of(table.n_rows * len(pieces.states)))
-    answers = pieces.seen.read(options.threshold)
-    results = Results.create(
-        stem(table.path),
-        rows.each(answers.put_into),
-        f"predictions:{table.path.name}",
-        where=str(table.path),
-        class_names=answers.class_names,
-        cost_unit=options.cost_unit,
-        notes=[*pieces.notes, *answers.notes],
-    )
-    return results if options.task is None else results.only(options.task, str(table.path))
+    return pieces.results(table.n_rows * len(pieces.states), options)
 
 
-class _WidePieces:
-    """The rows of a table piece by piece, one row for each cell, and what the cells hold."""
-
+class _WidePieces(AnswerPieces):
     def __init__(self, table: TablePieces, known: Sequence[str]) -> None:
+        super().__init__(table, "a state's column")
         header = _named(table.header)
         require(header, ("sample_id",))
         if "category" not in header.frame.columns:
             _check_samples(table, table.header.frame.columns[header.frame.columns.index("sample_id")])
-        self._table = table
         self.states = find_states(table.path, table.rows, header.frame.columns, known)
         """The columns that are states."""
         kinds = {header.frame.schema[state] for state in self.states}
@@ -85,27 +71,18 @@ class _WidePieces:
         says_right = not any(numeric) and right_or_wrong(table.rows, self.states) == self.states
         self._answered = "target" in header.frame.columns and not says_right
         self._kind = kinds.pop() if len(kinds) == 1 else pl.Float64() if all(numeric) else pl.String()
-        self.seen = SeenAnswers(table.path, "a state's column")
-        """The different cells of the pieces that were read."""
-        self._notes: dict[str, None] = {}
-        self._unknown: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
         """Each piece, one row for each cell that is not empty."""
-        for piece in self._table:
+        for piece in self.table:
             table = _named(piece)
             long = self._long(table)
             self.seen.add(long)
             used = {"sample_id", "category", "source_id", "target", *self.states}
             used |= {f"{state}{suffix}" for state in self.states for suffix in (*COST_SUFFIXES, CONFIDENCE_SUFFIX)}
             unused = [column for column in table.frame.columns if column not in used]
-            self._notes |= dict.fromkeys((*table.notes, *([left_out(table.path, unused)] if unused else [])))
+            self.tell(table, unused)
             yield long.frame
-
-    @property
-    def notes(self) -> list[str]:
-        """What was left out or assumed in the pieces that were read."""
-        return [*self._notes, *unknown_numbers(self._unknown)]
 
     def _long(self, table: Table) -> Table:
         """What is known of the sample, the state, what its cell holds, cost and confidence."""
@@ -138,7 +115,7 @@ class _WidePieces:
                 columns.append(pl.repeat(None, len(table.frame), dtype=pl.Float64, eager=True).rename(""))
                 continue
             numbers, unknown = as_numbers(table, found)
-            self._unknown[found] += unknown
+            self.unknown[found] += unknown
             columns.append(numbers.rename(""))
         return pl.concat(columns)
 
